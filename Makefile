@@ -1,0 +1,103 @@
+# Understudy. `make help` lists the targets.
+# Layers and what each library may use: docs/architecture.md. A library's row below is all it can link against, so an
+# include that goes upwards ends in a link error of its own test program.
+
+BUILD ?= build
+CC = gcc
+VERSION := 0.1.0
+
+# name -> folders, the project's libraries below it, Debian's libraries
+LIBRARIES := base evaluators spool codec store contract guard paths baselines tap pipeline reports web
+
+DIRS_base := harness/base
+DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats
+DIRS_spool := harness/spool
+DIRS_codec := harness/codec
+DIRS_store := harness/store
+DIRS_contract := harness/contract
+DIRS_guard := harness/guard
+DIRS_paths := harness/paths
+DIRS_baselines := baselines
+DIRS_tap := harness/tap
+DIRS_pipeline := harness/pipeline
+DIRS_reports := reports
+DIRS_web := harness/web
+
+NEEDS_base :=
+NEEDS_evaluators := base
+NEEDS_spool := base
+NEEDS_store := base
+NEEDS_codec := evaluators base
+NEEDS_contract := codec evaluators base
+NEEDS_guard := contract codec evaluators base
+NEEDS_paths := guard contract codec evaluators base
+NEEDS_baselines := store contract codec evaluators base
+NEEDS_tap := spool base
+NEEDS_pipeline := baselines paths guard contract codec store spool evaluators base
+NEEDS_reports := baselines store contract codec evaluators base
+NEEDS_web := reports $(NEEDS_reports)
+
+SYSTEM_base := -lcrypto -ljansson
+SYSTEM_evaluators := -lpcre2-8 -lm
+SYSTEM_spool := -lpthread
+SYSTEM_store := -lsqlite3 -lzstd
+SYSTEM_contract := -lyaml
+SYSTEM_paths := -lcurl
+SYSTEM_web := -lmicrohttpd
+
+include tests/flags.mk
+
+CFLAGS_ALL = $(FLAGS_LANGUAGE) $(FLAGS_WARNING) $(FLAGS_$(COMPILER)) $(FLAGS_HARDENING) $(SANITIZER_FLAGS) \
+	$(if $(WERROR),-Werror) -g -I. -DUNDERSTUDY_VERSION='"$(VERSION)"' $(CFLAGS)
+LDFLAGS_ALL = $(FLAGS_LINK) $(SANITIZER_FLAGS) $(LDFLAGS)
+
+sources = $(foreach dir,$(DIRS_$(1)),$(wildcard $(dir)/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+archives = $(foreach name,$(1),$(BUILD)/lib$(name).a)
+system = $(foreach name,$(1),$(SYSTEM_$(name)))
+
+COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/cmd/*.c))
+ORDERED := web reports pipeline tap baselines paths guard contract codec store spool evaluators base
+
+.PHONY: all
+all: $(BUILD)/understudy
+
+$(BUILD)/understudy: $(COMMAND_OBJECTS) $(call archives,$(ORDERED))
+	$(CC) $(LDFLAGS_ALL) -o $@ $(COMMAND_OBJECTS) $(call archives,$(ORDERED)) $(call system,$(ORDERED))
+
+$(BUILD)/%.o: %.c tests/flags.mk Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Assets become `const char asset_NAME[]` and `asset_NAME_size`, with dots and dashes in NAME turned into "_".
+$(BUILD)/%.asset.c: % tests/embed.sh
+	@mkdir -p $(@D)
+	sh tests/embed.sh $< > $@
+
+$(BUILD)/%.asset.o: $(BUILD)/%.asset.c
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+assets = $(foreach dir,$(DIRS_$(1)),$(patsubst %,$(BUILD)/%.asset.o,$(wildcard $(dir)/assets/* $(dir)/*.sql)))
+
+define library_rule
+$(BUILD)/lib$(1).a: $(call objects,$(1)) $(call assets,$(1))
+	@rm -f $$@
+	ar rcs $$@ $$^
+
+-include $(patsubst %.o,%.d,$(call objects,$(1)))
+
+# One Check program per library: the whole library and nothing but what it declares.
+TEST_OBJECTS_$(1) := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c))
+$(BUILD)/tests/check-$(1): $$(TEST_OBJECTS_$(1)) $(call archives,$(1) $(NEEDS_$(1)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(TEST_OBJECTS_$(1)) -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
+		$(call archives,$(NEEDS_$(1))) $(call system,$(1) $(NEEDS_$(1))) -lcheck -lsubunit -lrt -lm -lpthread
+-include $$(patsubst %.o,%.d,$$(TEST_OBJECTS_$(1)))
+TEST_PROGRAMS += $(if $(wildcard tests/$(1)/*.c),$(BUILD)/tests/check-$(1))
+endef
+$(foreach name,$(LIBRARIES),$(eval $(call library_rule,$(name))))
+-include $(COMMAND_OBJECTS:.o=.d)
+
+.PHONY: unit
+unit: $(TEST_PROGRAMS)
+	@sh tests/run-programs.sh $(TEST_PROGRAMS)

@@ -1,0 +1,75 @@
+#include "harness/base/vocabulary.h"
+
+struct word {
+	const char *name;
+	const char *sentence;
+};
+
+#define VOCABULARY_WORD(constant, name, sentence) {name, sentence},
+static const struct word VERDICTS[] = {VERDICT_LIST(VOCABULARY_WORD)};
+static const struct word OUTCOMES[] = {OUTCOME_LIST(VOCABULARY_WORD)};
+static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
+static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
+static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
+static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
+
+static const struct word *word_at(const struct word *words, int count, int number)
+{
+	static const struct word none = {NULL, NULL};
+	return number >= 0 && number < count ? &words[number] : &none;
+}
+
+const char *verdict_name(int verdict)
+{
+	return word_at(VERDICTS, VERDICT_COUNT, verdict)->name;
+}
+
+const char *verdict_sentence(int verdict)
+{
+	return word_at(VERDICTS, VERDICT_COUNT, verdict)->sentence;
+}
+
+const char *outcome_name(int outcome)
+{
+	return word_at(OUTCOMES, OUTCOME_COUNT, outcome)->name;
+}
+
+const char *outcome_sentence(int outcome)
+{
+	return word_at(OUTCOMES, OUTCOME_COUNT, outcome)->sentence;
+}
+
+const char *evaluation_name(int evaluation)
+{
+	return word_at(EVALUATIONS, EVALUATION_COUNT, evaluation)->name;
+}
+
+const char *not_evaluated_name(int reason)
+{
+	return word_at(NOT_EVALUATED, NOT_EVALUATED_COUNT, reason)->name;
+}
+
+const char *legacy_outcome_name(int outcome)
+{
+	return word_at(LEGACY_OUTCOMES, LEGACY_OUTCOME_COUNT, outcome)->name;
+}
+
+const char *drop_reason_name(int reason)
+{
+	return word_at(DROP_REASONS, DROP_REASON_COUNT, reason)->name;
+}
+
+const char *drop_reason_sentence(int reason)
+{
+	return word_at(DROP_REASONS, DROP_REASON_COUNT, reason)->sentence;
+}
+
+int legacy_outcome_from_name(struct span name)
+{
+	for (int i = 0; i < LEGACY_OUTCOME_COUNT; i++) {
+		if (span_is(name, LEGACY_OUTCOMES[i].name)) {
+			return i;
+		}
+	}
+	return -1;
+}

@@ -1,0 +1,84 @@
+/* Layer 0. The single truth for every closed list of words: verdicts, outcomes, reasons.
+ *
+ * Each list is one X-macro of rows X(CONSTANT, "name", "sentence"). Enum, JSON and SQL name, help and report text
+ * are made from it. Numbers are stored in the database: add rows at the end, never reorder, never remove. */
+#ifndef UNDERSTUDY_BASE_VOCABULARY_H
+#define UNDERSTUDY_BASE_VOCABULARY_H
+
+#include "harness/base/bytes.h"
+
+/* Of one field, best to worst; a record's verdict is the worst of its fields. */
+#define VERDICT_LIST(X)                                                                                                \
+	X(VERDICT_AGREE, "agree", "both paths gave the same value")                                                    \
+	X(VERDICT_IGNORED, "ignored", "a rule of the contract says not to compare")                                    \
+	X(VERDICT_DISAGREE, "disagree", "the paths gave different values")                                             \
+	X(VERDICT_MISSING, "missing", "only the legacy path gave a value")                                             \
+	X(VERDICT_EXTRA, "extra", "only the LLM path gave a value")                                                    \
+	X(VERDICT_INVALID, "invalid", "the LLM path gave no value that can be used")
+
+/* What became of one candidate's answer to one exchange. */
+#define OUTCOME_LIST(X)                                                                                                \
+	X(OUTCOME_OK, "ok", "a reply that keeps the contract")                                                         \
+	X(OUTCOME_TIMEOUT, "timeout", "no complete reply within the contract's time")                                  \
+	X(OUTCOME_TRANSPORT, "transport", "the endpoint could not be reached or broke off")                            \
+	X(OUTCOME_RATE_LIMITED, "rate_limited", "the provider refused for load, retries included")                     \
+	X(OUTCOME_PROVIDER_ERROR, "provider_error", "the provider answered with an error")                             \
+	X(OUTCOME_REFUSED, "refused", "the model declined to answer")                                                  \
+	X(OUTCOME_TRUNCATED, "truncated", "the reply was cut off at the token limit")                                  \
+	X(OUTCOME_UNPARSABLE, "unparsable", "the reply is not JSON")                                                   \
+	X(OUTCOME_SCHEMA_MISMATCH, "schema_mismatch", "the reply deviates from its schema")                            \
+	X(OUTCOME_LOW_CONFIDENCE, "low_confidence", "a good reply below the confidence limit")
+
+/* Where one candidate's work on one exchange stands; the second ledger's terms. */
+#define EVALUATION_LIST(X)                                                                                             \
+	X(EVALUATION_PENDING, "pending", "still to be evaluated")                                                      \
+	X(EVALUATION_COMPARED, "compared", "evaluated and compared")                                                   \
+	X(EVALUATION_NOT_EVALUATED, "not_evaluated", "deliberately not sent")                                          \
+	X(EVALUATION_DEAD_LETTER, "dead_letter", "set aside with its reason")                                          \
+	X(EVALUATION_UNPAIRED, "unpaired", "no legacy reply came to compare with")
+
+#define NOT_EVALUATED_LIST(X)                                                                                          \
+	X(NOT_EVALUATED_OVER_BUDGET, "over_budget", "a budget of the contract was used up")                            \
+	X(NOT_EVALUATED_CIRCUIT_OPEN, "circuit_open", "the provider failed too often; paused")                         \
+	X(NOT_EVALUATED_SAMPLED_OUT, "sampled_out", "not in the shadow sample")
+
+#define LEGACY_OUTCOME_LIST(X)                                                                                         \
+	X(LEGACY_OK, "ok", "the legacy path answered")                                                                 \
+	X(LEGACY_FAILED, "failed", "the legacy path answered with an error")                                           \
+	X(LEGACY_PARKED, "parked", "the legacy path set the message aside")                                            \
+	X(LEGACY_REPAIRED, "repaired", "a person repaired the legacy result")                                          \
+	X(LEGACY_MANUAL, "manual", "a person did the work instead of the rule path")
+
+/* Why an exchange that was seen is not in the spool. */
+#define DROP_REASON_LIST(X)                                                                                            \
+	X(DROP_RING_FULL, "ring_full", "the capture ring had no room")                                                 \
+	X(DROP_TOO_LARGE, "too_large", "message or reply above the capture limit")                                     \
+	X(DROP_CLIENT_ABORTED, "client_aborted", "the client left before the reply ended")                             \
+	X(DROP_LEGACY_FAILED, "legacy_failed", "no complete reply came from the legacy system")                        \
+	X(DROP_TAP_KILLED, "tap_killed", "in flight when the tap process died")                                        \
+	X(DROP_SPOOL_FAILED, "spool_failed", "the spool could not be written")
+
+#define VOCABULARY_CONSTANT(constant, name, sentence) constant,
+enum verdict { VERDICT_LIST(VOCABULARY_CONSTANT) VERDICT_COUNT };
+enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
+enum evaluation { EVALUATION_LIST(VOCABULARY_CONSTANT) EVALUATION_COUNT };
+enum not_evaluated { NOT_EVALUATED_LIST(VOCABULARY_CONSTANT) NOT_EVALUATED_COUNT };
+enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
+enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
+#undef VOCABULARY_CONSTANT
+
+/* The word for a number, NULL out of range. Static storage. */
+const char *verdict_name(int verdict);
+const char *outcome_name(int outcome);
+const char *evaluation_name(int evaluation);
+const char *not_evaluated_name(int reason);
+const char *legacy_outcome_name(int outcome);
+const char *drop_reason_name(int reason);
+const char *verdict_sentence(int verdict);
+const char *outcome_sentence(int outcome);
+const char *drop_reason_sentence(int reason);
+
+/* The number for a word, -1 where there is none. */
+int legacy_outcome_from_name(struct span name);
+
+#endif
