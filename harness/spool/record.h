@@ -1,0 +1,68 @@
+/* Layer 2. The one record format of ring and segment files: a captured exchange, or a snapshot of the accounts.
+ * docs/spool.md has every byte. All integers little-endian; a frame is length, CRC32C, type, then the payload. */
+#ifndef UNDERSTUDY_SPOOL_RECORD_H
+#define UNDERSTUDY_SPOOL_RECORD_H
+
+#include "harness/base/bytes.h"
+#include "harness/base/vocabulary.h"
+
+enum { SPOOL_NAME_MAX = 63 };
+
+enum spool_record_type {
+	SPOOL_EXCHANGE = 1, /* a message and the legacy path's reply */
+	SPOOL_ACCOUNTS = 2, /* running counts of one interface, as the tap knew them at that moment */
+};
+
+/* A message as it travelled, with the legacy path's reply. Spans are borrowed. Bodies are without transfer coding
+ * (chunks joined); a content coding such as gzip is kept as it was. */
+struct spool_exchange {
+	uint64_t sequence;         /* of the stream, from 1, without gaps; set by whoever appends */
+	struct span interface;     /* 1 to SPOOL_NAME_MAX bytes */
+	int64_t captured_at;       /* UTC us: first byte of the message read */
+	int64_t legacy_latency_us; /* last byte of the message sent to the legacy system to last byte of its reply; -1
+				      unknown */
+	int32_t legacy_status;     /* HTTP status; 0 where the legacy answer is not an HTTP reply */
+	int32_t legacy_outcome;    /* enum legacy_outcome, or -1: to be read off the status */
+	struct span method;
+	struct span target;       /* request target as sent */
+	struct span request_head; /* header fields as sent, CRLF after each, without the start line; may be empty */
+	struct span request_body;
+	struct span reply_head; /* as request_head */
+	struct span reply_body;
+	struct span candidate_reply; /* replay only: a recorded reply of the LLM path; empty otherwise */
+};
+
+/* Counts since the stream began. seen = stored in the stream + dropped + in flight, each counted where it happens. */
+struct spool_accounts {
+	struct span interface;
+	int64_t at; /* UTC us */
+	uint64_t seen;
+	uint64_t committed;
+	uint64_t in_flight;
+	uint64_t dropped[DROP_REASON_COUNT];
+};
+
+/* Bytes of the whole frame. */
+size_t spool_exchange_size(const struct spool_exchange *exchange);
+size_t spool_accounts_size(const struct spool_accounts *accounts);
+/* Write the frame; `target` has that many bytes. */
+void spool_exchange_encode(const struct spool_exchange *exchange, char *target);
+void spool_accounts_encode(const struct spool_accounts *accounts, char *target);
+
+struct spool_record {
+	enum spool_record_type type;
+	union {
+		struct spool_exchange exchange;
+		struct spool_accounts accounts;
+	};
+};
+
+enum spool_decode {
+	SPOOL_DECODED,
+	SPOOL_INCOMPLETE, /* the bytes end inside the frame: a torn tail, or still being written */
+	SPOOL_CORRUPT,    /* length, CRC or layout is wrong */
+};
+/* Reads the frame at the start of `bytes`; spans of ret_record point into it. *ret_size: bytes of the frame. */
+enum spool_decode spool_decode(struct span bytes, struct spool_record *ret_record, size_t *ret_size);
+
+#endif
