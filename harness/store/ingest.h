@@ -1,0 +1,72 @@
+/* Layer 2. Writing what comes from the spool: exchanges, deliveries, the tap's accounts, the reading position. */
+#ifndef UNDERSTUDY_STORE_INGEST_H
+#define UNDERSTUDY_STORE_INGEST_H
+
+#include "harness/base/vocabulary.h"
+#include "harness/store/store.h"
+
+struct store_exchange {
+	uint8_t exchange_id[16];
+	uint8_t identity[16];
+	bool has_identity;
+	bool test;
+	int64_t interface_id;
+	int64_t event_time;
+	int64_t captured_at;
+	int32_t week;
+	enum legacy_outcome legacy_outcome;
+	int32_t legacy_status;
+	int64_t legacy_latency_us; /* -1: unknown */
+	struct span request;       /* bodies, as captured */
+	struct span reply;
+};
+
+enum store_delivery { STORE_NEW, STORE_REVISION, STORE_DUPLICATE };
+
+/* Inside a transaction. New and revision: the exchange, its payload, the legacy rollups (outcome, latency). *ret_id is
+ * the row of the new or, for a duplicate, of the stored exchange. Counts the delivery in delivery_count at commit. */
+MUST_CHECK bool store_exchange_add(struct store *store, const char *stream, const struct store_exchange *exchange,
+				   int64_t *ret_id, enum store_delivery *ret_delivery, struct error *err);
+
+/* Spans valid in the arena. */
+MUST_CHECK bool store_payload(struct store *store, int64_t exchange, struct arena *arena, struct span *ret_request,
+			      struct span *ret_reply, struct error *err);
+/* The row without bodies. */
+MUST_CHECK bool store_exchange_get(struct store *store, int64_t id, struct store_exchange *ret_exchange,
+				   struct error *err);
+/* Row id by the 16-byte exchange id; ERROR_MISSING if there is none. */
+MUST_CHECK bool store_exchange_find(struct store *store, struct span exchange_id, int64_t *ret_id, struct error *err);
+
+struct store_position {
+	uint64_t segment;
+	uint64_t offset;
+	uint64_t sequence;
+};
+/* Zeros for a stream never read. */
+MUST_CHECK bool store_position_get(struct store *store, const char *stream, struct store_position *ret_position,
+				   struct error *err);
+MUST_CHECK bool store_position_set(struct store *store, const char *stream, const struct store_position *position,
+				   struct error *err);
+/* Replaces the stream's accounts of that interface. */
+struct store_account {
+	int64_t at;
+	uint64_t seen;
+	uint64_t committed;
+	uint64_t in_flight;
+	uint64_t dropped[DROP_REASON_COUNT];
+};
+MUST_CHECK bool store_account_set(struct store *store, const char *stream, int64_t interface_id,
+				  const struct store_account *account, struct error *err);
+
+/* First ledger of one interface over all streams. tap.seen = tap.committed + in_flight + drops; committed = stored +
+ * duplicate + what is still in the spool (which the caller knows). `position`: sum of the sequences read. */
+struct store_ledger {
+	struct store_account tap; /* sums; at: the oldest */
+	uint64_t stored;
+	uint64_t duplicate;
+	uint64_t revision;
+};
+MUST_CHECK bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger,
+				 struct error *err);
+
+#endif

@@ -1,0 +1,342 @@
+-- The store's tables, version 1. One comment for every table and column; docs and `understudy db schema` print this file.
+-- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
+-- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
+
+-- A business message flow, by the name in its contract.
+CREATE TABLE interface (
+	id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE            -- contract: interface
+) STRICT;
+
+-- One LLM path of an interface.
+CREATE TABLE candidate (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	name TEXT NOT NULL,                  -- contract: candidates[].name
+	UNIQUE (interface_id, name)
+) STRICT;
+
+-- An evaluation period: everything that the evidence depends on stayed the same (STATISTICS.md section 0).
+CREATE TABLE epoch (
+	id INTEGER PRIMARY KEY,
+	candidate_id INTEGER NOT NULL REFERENCES candidate (id),
+	ordinal INTEGER NOT NULL,            -- 1, 2, ... for each candidate
+	hash BLOB NOT NULL,                  -- SHA-256 of the canonical description
+	description TEXT NOT NULL,           -- the canonical list as JSON
+	started_at INTEGER NOT NULL,
+	UNIQUE (candidate_id, ordinal)
+) STRICT;
+
+-- A field that records are compared on.
+CREATE TABLE field (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	name TEXT NOT NULL,                  -- contract: fields[].name
+	UNIQUE (interface_id, name)
+) STRICT;
+
+-- Where reading of each spool stream goes on; written in the transaction that stored what was read.
+CREATE TABLE spool_position (
+	stream TEXT PRIMARY KEY,
+	segment INTEGER NOT NULL,            -- first sequence of the segment file
+	offset INTEGER NOT NULL,             -- bytes into it
+	sequence INTEGER NOT NULL            -- last exchange read
+) STRICT, WITHOUT ROWID;
+
+-- First ledger, the tap's side: running counts of one interface in one stream, as of `at`.
+CREATE TABLE tap_account (
+	stream TEXT NOT NULL,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	at INTEGER NOT NULL,
+	seen INTEGER NOT NULL,
+	committed INTEGER NOT NULL,          -- handed to the spool
+	in_flight INTEGER NOT NULL,
+	PRIMARY KEY (stream, interface_id)
+) STRICT, WITHOUT ROWID;
+
+-- First ledger: seen and not handed to the spool, by reason.
+CREATE TABLE tap_drop (
+	stream TEXT NOT NULL,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	reason INTEGER NOT NULL,             -- enum drop_reason
+	count INTEGER NOT NULL,
+	PRIMARY KEY (stream, interface_id, reason)
+) STRICT, WITHOUT ROWID;
+
+-- First ledger, the worker's side: what became of each delivery that was read from the spool.
+CREATE TABLE delivery_count (
+	stream TEXT NOT NULL,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	stored INTEGER NOT NULL,             -- new exchanges
+	duplicate INTEGER NOT NULL,          -- same identity, same content: counted, not processed again
+	revision INTEGER NOT NULL,           -- of the stored: same identity, other content
+	PRIMARY KEY (stream, interface_id)
+) STRICT, WITHOUT ROWID;
+
+-- One captured message with the legacy path's reply.
+CREATE TABLE exchange (
+	id INTEGER PRIMARY KEY,
+	exchange_id BLOB NOT NULL CHECK (length(exchange_id) = 16), -- SHA-256 prefix of interface, identity, content
+	identity BLOB,                       -- SHA-256 prefix (16 bytes) of interface and message identity; NULL: id none
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	revision_of INTEGER REFERENCES exchange (id), -- the former exchange of the same identity
+	event_time INTEGER NOT NULL,         -- business time of the message
+	captured_at INTEGER NOT NULL,        -- when the tap saw its first byte
+	week INTEGER NOT NULL,               -- of event_time
+	test INTEGER NOT NULL,               -- 1: not production; never in production figures
+	legacy_outcome INTEGER NOT NULL,     -- enum legacy_outcome, first known
+	legacy_status INTEGER NOT NULL,      -- HTTP status, 0 where there is none
+	legacy_latency_us INTEGER NOT NULL   -- -1: unknown
+) STRICT;
+CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
+CREATE INDEX exchange_by_identity ON exchange (identity) WHERE identity IS NOT NULL;
+
+-- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
+CREATE TABLE payload (
+	id INTEGER PRIMARY KEY,              -- exchange.id
+	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd
+	request_size INTEGER NOT NULL,       -- bytes of the message; the legacy reply follows it
+	reply_size INTEGER NOT NULL,
+	body BLOB NOT NULL
+) STRICT;
+
+-- Where one candidate's work on one exchange stands, and what came out. The second ledger.
+CREATE TABLE evaluation (
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	candidate_id INTEGER NOT NULL REFERENCES candidate (id),
+	state INTEGER NOT NULL,              -- enum evaluation
+	reason INTEGER,                      -- enum not_evaluated, where state says so
+	epoch_id INTEGER REFERENCES epoch (id),
+	outcome INTEGER,                     -- enum outcome
+	verdict INTEGER,                     -- enum verdict, the worst of its records
+	contract_drift INTEGER,              -- 1: the reply as first received deviates from the schema; NULL: no reply
+	latency_us INTEGER,                  -- first byte sent to last byte received, all attempts and waits
+	attempts INTEGER,
+	tokens_input INTEGER,                -- uncached
+	tokens_cache_read INTEGER,
+	tokens_cache_write INTEGER,
+	tokens_output INTEGER,               -- with reasoning
+	cost_nano INTEGER,                   -- all attempts
+	detail TEXT,                         -- one sentence on a failure, or why it is a dead letter
+	reply BLOB,                          -- the model's text as first received, zstd; NULL where there is none
+	PRIMARY KEY (exchange_id, candidate_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0;
+CREATE INDEX evaluation_dead ON evaluation (candidate_id, exchange_id) WHERE state = 3;
+
+-- One comparable business object of an exchange, as one candidate compared: the unit of accuracy.
+CREATE TABLE record (
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	candidate_id INTEGER NOT NULL REFERENCES candidate (id),
+	key TEXT NOT NULL,                   -- '' where the document is the record; else its key, or +n
+	verdict INTEGER NOT NULL,            -- enum verdict, the worst of its fields
+	side INTEGER NOT NULL,               -- stratum: 0 agree, 1 disagree, 2 invalid
+	pi_ppm INTEGER NOT NULL,             -- probability of review, fixed before the coin was drawn
+	sampled INTEGER NOT NULL,            -- 1: chosen for review
+	PRIMARY KEY (exchange_id, candidate_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- Fields of a record whose verdict is not `agree`.
+CREATE TABLE field_difference (
+	exchange_id INTEGER NOT NULL,
+	candidate_id INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	field_id INTEGER NOT NULL REFERENCES field (id),
+	verdict INTEGER NOT NULL,
+	legacy_value TEXT,                   -- JSON; NULL: absent
+	llm_value TEXT,                      -- JSON; NULL: absent
+	PRIMARY KEY (exchange_id, candidate_id, key, field_id)
+) STRICT, WITHOUT ROWID;
+
+-- A record chosen for review: one task, whatever number of candidates it counts for.
+CREATE TABLE review_item (
+	id INTEGER PRIMARY KEY,
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	key TEXT NOT NULL,
+	week INTEGER NOT NULL,
+	overlap INTEGER NOT NULL,            -- 1: judged by every reviewer, by a coin of its own
+	status INTEGER NOT NULL,             -- 0 open, 1 conflict, 2 final, 3 unlabelable
+	UNIQUE (exchange_id, key)
+) STRICT;
+
+-- The values that each path gave for a record under review.
+CREATE TABLE review_value (
+	item_id INTEGER NOT NULL REFERENCES review_item (id),
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	field_id INTEGER NOT NULL REFERENCES field (id),
+	value TEXT,                          -- JSON; NULL: absent
+	PRIMARY KEY (item_id, path, field_id)
+) STRICT, WITHOUT ROWID;
+
+-- One reviewer's judgement of one record. Append-only: a later row of the same reviewer supersedes.
+CREATE TABLE label (
+	id INTEGER PRIMARY KEY,
+	item_id INTEGER NOT NULL REFERENCES review_item (id),
+	reviewer TEXT NOT NULL,
+	adjudication INTEGER NOT NULL,       -- 1: settles a conflict
+	cannot_tell INTEGER NOT NULL,        -- 1: the reviewer could not judge it
+	labelled_at INTEGER NOT NULL,
+	comment TEXT
+) STRICT;
+CREATE INDEX label_by_item ON label (item_id);
+CREATE TRIGGER label_is_append_only BEFORE UPDATE ON label BEGIN SELECT RAISE (ABORT, 'labels are append-only'); END;
+CREATE TRIGGER label_is_kept BEFORE DELETE ON label BEGIN SELECT RAISE (ABORT, 'labels are append-only'); END;
+
+-- The correct values that a label gives.
+CREATE TABLE label_value (
+	label_id INTEGER NOT NULL REFERENCES label (id),
+	field_id INTEGER NOT NULL REFERENCES field (id),
+	value TEXT,                          -- JSON; NULL: the field should be absent
+	PRIMARY KEY (label_id, field_id)
+) STRICT, WITHOUT ROWID;
+
+-- Derived from the labels of a final item: whether each path was right. Recomputed when labels change.
+CREATE TABLE judgement (
+	item_id INTEGER NOT NULL REFERENCES review_item (id),
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	field_id INTEGER NOT NULL,           -- 0: the whole record
+	correct INTEGER NOT NULL,
+	PRIMARY KEY (item_id, path, field_id)
+) STRICT, WITHOUT ROWID;
+
+-- Rollups: kept up with every write, so that a report scans no history. Production figures only; test = 1 apart.
+-- How many deliveries of each candidate stand in each state.
+CREATE TABLE rollup_state (
+	candidate_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	reason INTEGER NOT NULL,             -- -1 where the state has none
+	count INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, week, test, state, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Legacy outcomes by week.
+CREATE TABLE rollup_legacy (
+	interface_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	legacy_outcome INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, week, test, legacy_outcome)
+) STRICT, WITHOUT ROWID;
+
+-- Compared transactions of one week: sums.
+CREATE TABLE rollup_transaction (
+	candidate_id INTEGER NOT NULL,
+	epoch_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	compared INTEGER NOT NULL,
+	replies INTEGER NOT NULL,            -- the contract drift rate's denominator
+	contract_drift INTEGER NOT NULL,     -- replies that deviate from the schema
+	attempts INTEGER NOT NULL,
+	tokens_input INTEGER NOT NULL,
+	tokens_cache_read INTEGER NOT NULL,
+	tokens_cache_write INTEGER NOT NULL,
+	tokens_output INTEGER NOT NULL,
+	cost_nano INTEGER NOT NULL,
+	cost_nano_max INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, epoch_id, week, test)
+) STRICT, WITHOUT ROWID;
+
+-- Outcomes of one week.
+CREATE TABLE rollup_outcome (
+	candidate_id INTEGER NOT NULL,
+	epoch_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	outcome INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, epoch_id, week, test, outcome)
+) STRICT, WITHOUT ROWID;
+
+-- Records by stratum and probability: the N of every estimate.
+CREATE TABLE rollup_record (
+	candidate_id INTEGER NOT NULL,
+	epoch_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	side INTEGER NOT NULL,
+	pi_ppm INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	sampled INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, epoch_id, week, test, side, pi_ppm)
+) STRICT, WITHOUT ROWID;
+
+-- Field verdicts.
+CREATE TABLE rollup_field (
+	candidate_id INTEGER NOT NULL,
+	epoch_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	field_id INTEGER NOT NULL,
+	verdict INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, epoch_id, week, test, field_id, verdict)
+) STRICT, WITHOUT ROWID;
+
+-- Cost per transaction in steps of one thousandth of the contract's limit, rounded up: the gate's cells.
+CREATE TABLE rollup_cost (
+	candidate_id INTEGER NOT NULL,
+	epoch_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	step INTEGER NOT NULL,               -- 0 to 1000
+	count INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, epoch_id, week, test, step)
+) STRICT, WITHOUT ROWID;
+
+-- Latency histograms, log-linear with 7 sub-bucket bits (STATISTICS.md section 10).
+CREATE TABLE rollup_latency (
+	interface_id INTEGER NOT NULL,
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	bucket INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, path, week, test, bucket)
+) STRICT, WITHOUT ROWID;
+
+-- That a report was published, and the digest of its JSON.
+CREATE TABLE published_report (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	from_week INTEGER NOT NULL,
+	to_week INTEGER NOT NULL,
+	as_of INTEGER NOT NULL,
+	digest BLOB NOT NULL
+) STRICT;
+
+-- The data teams' API: columns stay.
+CREATE VIEW v_exchange AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.event_time, e.captured_at, e.week, e.test,
+	lower(hex(r.exchange_id)) AS revision_of, e.legacy_outcome, e.legacy_status, e.legacy_latency_us
+FROM exchange e JOIN interface i ON i.id = e.interface_id LEFT JOIN exchange r ON r.id = e.revision_of;
+
+CREATE VIEW v_outcome AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, c.name AS candidate, e.week, e.test, v.state,
+	v.reason, p.ordinal AS epoch, v.outcome, v.verdict, v.contract_drift, v.latency_us, v.attempts, v.tokens_input,
+	v.tokens_cache_read, v.tokens_cache_write, v.tokens_output, v.cost_nano, v.detail
+FROM evaluation v JOIN exchange e ON e.id = v.exchange_id JOIN candidate c ON c.id = v.candidate_id
+JOIN interface i ON i.id = c.interface_id LEFT JOIN epoch p ON p.id = v.epoch_id;
+
+CREATE VIEW v_diff AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, c.name AS candidate, e.week, e.test, d.key,
+	f.name AS field, d.verdict, d.legacy_value, d.llm_value
+FROM field_difference d JOIN exchange e ON e.id = d.exchange_id JOIN candidate c ON c.id = d.candidate_id
+JOIN interface i ON i.id = c.interface_id JOIN field f ON f.id = d.field_id;
+
+CREATE VIEW v_label AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, t.key, l.reviewer, l.adjudication,
+	l.cannot_tell, l.labelled_at, f.name AS field, lv.value, t.status, l.comment
+FROM label l JOIN review_item t ON t.id = l.item_id JOIN exchange e ON e.id = t.exchange_id
+JOIN interface i ON i.id = e.interface_id LEFT JOIN label_value lv ON lv.label_id = l.id
+LEFT JOIN field f ON f.id = lv.field_id;
+
+CREATE VIEW v_weekly AS
+SELECT i.name AS interface, c.name AS candidate, p.ordinal AS epoch, t.week, t.test, t.compared, t.replies,
+	t.contract_drift, t.attempts, t.tokens_input, t.tokens_cache_read, t.tokens_cache_write, t.tokens_output,
+	t.cost_nano, t.cost_nano_max
+FROM rollup_transaction t JOIN candidate c ON c.id = t.candidate_id JOIN interface i ON i.id = c.interface_id
+JOIN epoch p ON p.id = t.epoch_id;
