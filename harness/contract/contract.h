@@ -1,0 +1,166 @@
+/* Layer 2. Configuration: one understudy.yaml for an installation, one contract.yaml for each interface.
+ *
+ * YAML 1.2 (core schema) becomes JSON, is checked by our own schema validator against the schemas in
+ * harness/contract/assets/, and then by the rules no schema can say (paths compile, files exist, prompt fields are
+ * classified, probabilities fit). Every error is one line with file and line. All memory of a contract lives in its
+ * arena: everything a `struct contract` points to is valid until contract_destroy. */
+#ifndef UNDERSTUDY_CONTRACT_CONTRACT_H
+#define UNDERSTUDY_CONTRACT_CONTRACT_H
+
+#include "evaluators/compare/compare.h"
+#include "evaluators/schema/schema.h"
+#include "evaluators/select/select.h"
+#include "harness/base/clock.h"
+#include "harness/base/hash.h"
+
+struct contract_field {
+	const char *name;
+	struct select_path legacy_at; /* within a record of the legacy reply */
+	struct select_path llm_at;
+	struct field_comparator comparator;
+	bool critical;
+};
+
+/* Nano-units of the contract's currency for one million tokens. */
+struct contract_price {
+	int64_t input;
+	int64_t cache_read;
+	int64_t cache_write;
+	int64_t output;
+};
+
+struct contract_candidate {
+	const char *name;
+	const char *provider; /* a row of the provider table */
+	const char *endpoint; /* base URL; NULL where the provider needs none */
+	const char *key;      /* secret; never printed, stored or hashed; NULL: none */
+	const char *model;
+	struct span prompt; /* template text */
+	uint8_t prompt_hash[SHA256_SIZE];
+	double temperature;
+	int timeout_ms;  /* one attempt, whole */
+	int retries;     /* further attempts after the first */
+	int concurrency; /* calls at once */
+	struct contract_price price;
+	bool simulated; /* the contract says that this path is a stand-in; reports repeat it */
+};
+
+enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
+
+struct contract {
+	const char *file; /* as given; errors name it */
+	const char *interface;
+	const char *version;
+	const char *environment; /* dev, test or prod */
+	bool production;         /* environment is prod */
+	const char *owner_integration;
+	const char *runbook; /* NULL: none */
+
+	const char *tap_listen; /* NULL: this interface has no tap */
+	const char *tap_legacy_host;
+	const char *tap_legacy_port;
+	const char *tap_match_method; /* NULL: any */
+	const char *tap_match_path;   /* NULL: any */
+	size_t tap_capture_max;
+
+	struct select_path *message_id; /* message identity; count 0 with `id: none` */
+	size_t message_id_count;
+	struct select_path event_time;
+	bool has_event_time;          /* else captured_at is taken */
+	struct select_path test_mark; /* message.test: true there marks a test message */
+	bool has_test_mark;
+
+	struct select_path records_at; /* in the replies; "$": the document is the record */
+	bool records_are_array;        /* records_at leads to an array of records, matched by `records_key` */
+	struct select_path records_key;
+	const char *level; /* "document" or "item" */
+
+	const char *legacy_kind; /* live, recorded */
+	const char *legacy_version;
+	bool legacy_simulated;
+	enum contract_counts legacy_counts;
+
+	struct contract_candidate *candidates;
+	size_t candidate_count;
+
+	struct schema *request_schema; /* NULL: none given */
+	struct schema *response_schema;
+	struct span response_schema_text; /* JSON, for structured output */
+	const struct json_node *response_schema_json;
+
+	struct contract_field *fields;
+	size_t field_count;
+
+	const char **allowed; /* JSON Pointers of request values that may leave: internal, or approved personal data */
+	size_t allowed_count;
+
+	int64_t limit_input_tokens; /* 0: none */
+	int64_t limit_output_tokens;
+	int64_t limit_cost_per_day_nano;         /* 0: none */
+	int64_t limit_cost_per_transaction_nano; /* 0: none */
+	const char *currency;                    /* "USD" */
+
+	uint32_t shadow_ppm; /* sampling.shadow: share of exchanges that are evaluated */
+	uint32_t review_disagree_ppm;
+	uint32_t review_agree_ppm;
+	uint32_t pi_min_disagree_ppm;
+	uint32_t pi_min_agree_ppm;
+	int reviewers;
+	uint32_t overlap_ppm;
+	int close_after_days;
+
+	double gate_alpha;
+	double gate_margin;
+	double gate_accuracy;
+	double gate_contract_drift;
+	int64_t gate_cost_per_transaction_nano; /* 0: no cost condition */
+	int gate_min_weeks;
+	double gate_coverage; /* share of stored exchanges that must be compared */
+	int64_t slo_p95_ms;   /* 0: none */
+};
+
+struct installation {
+	const char *file;
+	const char *store; /* "sqlite:ABSOLUTE-PATH" */
+	const char *spool; /* absolute directory */
+	const char *ring;  /* absolute path of the capture ring */
+	size_t ring_bytes;
+	int sync_interval_ms;
+	const char *web_listen; /* NULL: none */
+	struct zone *zone;
+	const char *timezone;
+	struct span sampling_key;
+	struct contract **contracts;
+	size_t contract_count;
+};
+
+/* Reads the installation and all its contracts. Relative paths are relative to the file that names them. Makes nothing.
+ * The sampling key is keys.sampling: text (from ${ENV}) or file; where it is not configured, the file var/sampling.key
+ * beside the store is used, made with 32 random bytes by installation_make_key on the first run of a writing command.
+ * NULL on failure with file and line. */
+struct installation *installation_load(const char *file, struct error *err);
+void installation_destroy(struct installation *installation); /* accepts NULL */
+MUST_CHECK bool installation_make_key(struct installation *installation, struct error *err);
+struct contract *installation_find(const struct installation *installation, const char *interface);
+
+struct contract *contract_load(const char *file, struct error *err);
+void contract_destroy(struct contract *contract); /* accepts NULL */
+
+/* What the evidence of a candidate depends on (STATISTICS.md section 0, "Epoch"), as canonical JSON, and its SHA-256.
+ */
+MUST_CHECK bool contract_epoch(const struct contract *contract, const struct contract_candidate *candidate,
+			       struct buffer *ret_description, uint8_t ret_hash[SHA256_SIZE], struct error *err);
+
+/* --- YAML --- */
+/* YAML text to a tape of JSON with the line of every value. Core schema of YAML 1.2: null, true/false, integers,
+ * floats; all else is text (`no`, `on`, `1:30`, `2026-11-16` stay text). Anchors, aliases, tags, several documents and
+ * duplicate keys are refused. ${NAME} in plain and quoted scalars is replaced from the environment; a missing variable
+ * is an error that names it; the result is always text. */
+struct yaml_document {
+	const struct json_node *root;
+	const uint32_t *lines; /* line of tape entry i: lines[node - root] */
+};
+MUST_CHECK bool yaml_parse(struct arena *arena, const char *file, struct span text, struct yaml_document *ret_document,
+			   struct error *err);
+
+#endif

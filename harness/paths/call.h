@@ -1,0 +1,53 @@
+/* Layer 2. Many calls at once through one libcurl multi handle: deadlines, retries with back-off, and their cost.
+ *
+ * A call is one exchange's question to one candidate. It ends exactly once, with a result, however the network behaves:
+ * each attempt is limited by the candidate's timeout_ms; a retryable failure (408, 409, 429, 5xx, no connection, broken
+ * off) is tried again up to `retries` times, after Retry-After where given (at most 30 s), else after 0.25 s * 2^k with
+ * full jitter seeded by the call's id. Every attempt is billed. */
+#ifndef UNDERSTUDY_PATHS_CALL_H
+#define UNDERSTUDY_PATHS_CALL_H
+
+#include "harness/paths/provider.h"
+
+struct call_result {
+	int64_t exchange; /* as given to calls_start */
+	enum outcome outcome;
+	struct span text; /* valid until calls_next is called again */
+	struct span model;
+	struct span detail;       /* one sentence on a failure, without secrets */
+	struct token_usage usage; /* summed over the attempts */
+	int64_t cost_nano;        /* summed over the attempts */
+	int64_t latency_us;       /* from start to end, waits included */
+	int attempts;
+};
+
+struct calls;
+/* One for each candidate. Borrows both. */
+struct calls *calls_create(const struct contract *contract, const struct contract_candidate *candidate,
+			   struct error *err);
+void calls_destroy(struct calls *calls); /* open calls are dropped; accepts NULL */
+/* Room for another call? (candidate->concurrency) */
+bool calls_has_room(const struct calls *calls);
+size_t calls_open(const struct calls *calls);
+/* The prompt is copied. */
+MUST_CHECK bool calls_start(struct calls *calls, int64_t exchange, struct span prompt, struct error *err);
+/* Makes progress without blocking. */
+MUST_CHECK bool calls_perform(struct calls *calls, struct error *err);
+/* The next finished call; false: none now. */
+bool calls_next(struct calls *calls, struct call_result *ret_result);
+/* Waits for network activity of any of them, at most `timeout_ms`, less where a retry is due. */
+MUST_CHECK bool calls_wait(struct calls *const *all, size_t count, int timeout_ms, struct error *err);
+
+/* Fills {{/json/pointer}} in the template with values of the message: strings raw, other values as JSON; absent: empty.
+ * A "}}" or line break in a value cannot leave its place: in values, control characters but tab become spaces and "{{"
+ * loses a brace. */
+MUST_CHECK bool prompt_fill(struct span template_text, const struct json_node *message, struct buffer *ret_prompt,
+			    struct error *err);
+/* The pointers used in a template, in the arena. ERROR_CONFIG for a broken one, with its position. */
+MUST_CHECK bool prompt_pointers(struct span template_text, struct arena *arena, struct select_path **ret_pointers,
+				size_t *ret_count, struct error *err);
+
+/* Tokens at the contract's prices, in nano-units, each product rounded half up. */
+int64_t price_of(const struct contract_price *price, const struct token_usage *usage);
+
+#endif
