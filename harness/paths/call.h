@@ -38,15 +38,6 @@ bool calls_next(struct calls *calls, struct call_result *ret_result);
 /* Waits for network activity of any of them, at most `timeout_ms`, less where a retry is due. */
 MUST_CHECK bool calls_wait(struct calls *const *all, size_t count, int timeout_ms, struct error *err);
 
-/* Fills {{/json/pointer}} in the template with values of the message: strings raw, other values as JSON; absent: empty.
- * A "}}" or line break in a value cannot leave its place: in values, control characters but tab become spaces and "{{"
- * loses a brace. */
-MUST_CHECK bool prompt_fill(struct span template_text, const struct json_node *message, struct buffer *ret_prompt,
-			    struct error *err);
-/* The pointers used in a template, in the arena. ERROR_CONFIG for a broken one, with its position. */
-MUST_CHECK bool prompt_pointers(struct span template_text, struct arena *arena, struct select_path **ret_pointers,
-				size_t *ret_count, struct error *err);
-
 /* Tokens at the contract's prices, in nano-units, each product rounded half up. */
 int64_t price_of(const struct contract_price *price, const struct token_usage *usage);
 
