@@ -40,6 +40,7 @@ NEEDS_web := reports $(NEEDS_reports)
 SYSTEM_base := -lcrypto -ljansson
 SYSTEM_evaluators := -lpcre2-8 -lm
 SYSTEM_spool := -lpthread
+SYSTEM_codec := -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
 SYSTEM_paths := -lcurl

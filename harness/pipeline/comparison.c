@@ -1,0 +1,277 @@
+#include "harness/pipeline/comparison.h"
+
+#include <stdlib.h>
+
+/* The records of one reply, sorted by key for matching. */
+struct side_record {
+	struct span key;
+	const struct json_node *node;
+	size_t ordinal;
+	bool matched;
+};
+
+struct side_records {
+	struct side_record *list; /* in the reply's order */
+	struct side_record **sorted;
+	size_t count;
+};
+
+static bool out_of_memory(struct error *err)
+{
+	return error_set(err, ERROR_LIMIT, "a comparison does not fit into memory");
+}
+
+static enum verdict worst(enum verdict a, enum verdict b)
+{
+	return a > b ? a : b;
+}
+
+static enum store_side side_of(enum verdict verdict)
+{
+	if (verdict == VERDICT_INVALID) {
+		return SIDE_INVALID;
+	}
+	return verdict > VERDICT_IGNORED ? SIDE_DISAGREE : SIDE_AGREE;
+}
+
+/* --- is the reply any good? --- */
+
+static bool describe(struct comparison *comparison, struct arena *arena, enum outcome outcome, const char *where,
+		     const char *what, struct error *err)
+{
+	comparison->outcome = outcome;
+	char *text = where[0] == '\0' ? arena_copy(arena, span_of(what))
+				      : arena_format(arena, "%s: %s", where, what);
+	if (text == NULL) {
+		return out_of_memory(err);
+	}
+	comparison->detail = span_of(text);
+	return true;
+}
+
+/* Parses and checks the reply; *ret_root stays NULL where it is no good. */
+static bool check_reply(const struct contract *contract, struct span text, struct arena *arena,
+			struct comparison *comparison, const struct json_node **ret_root, struct error *err)
+{
+	const struct json_node *root = NULL;
+	struct error why = ERROR_INIT;
+	if (!json_parse(arena, text, NULL, &root, &why)) {
+		return describe(comparison, arena, OUTCOME_UNPARSABLE, "", why.message, err);
+	}
+	struct schema_report report;
+	schema_report_init(&report, arena, 1);
+	if (!schema_validate(contract->response_schema, root, &report)) {
+		const struct schema_violation *first = report.count > 0 ? &report.list[0] : NULL;
+		return describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, first != NULL ? first->instance : "",
+				first != NULL ? first->sentence : "deviates from the schema", err);
+	}
+	*ret_root = root;
+	return true;
+}
+
+/* A reply came at all, whatever it was worth. */
+static bool outcome_has_reply(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+	case OUTCOME_LOW_CONFIDENCE:
+	case OUTCOME_REFUSED:
+	case OUTCOME_TRUNCATED:
+	case OUTCOME_UNPARSABLE:
+	case OUTCOME_SCHEMA_MISMATCH:
+		return true;
+	case OUTCOME_TIMEOUT:
+	case OUTCOME_TRANSPORT:
+	case OUTCOME_RATE_LIMITED:
+	case OUTCOME_PROVIDER_ERROR:
+	case OUTCOME_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* --- the records of a reply --- */
+
+static int order_of_keys(const void *a, const void *b)
+{
+	const struct side_record *left = *(struct side_record *const *)a;
+	const struct side_record *right = *(struct side_record *const *)b;
+	int order = span_order(left->key, right->key);
+	return order != 0 ? order : (left->ordinal > right->ordinal) - (left->ordinal < right->ordinal);
+}
+
+static bool key_of(const struct contract *contract, const struct json_node *item, size_t ordinal, struct arena *arena,
+		   struct span *ret_key, struct error *err)
+{
+	const struct json_node *value = select_get(&contract->records_key, item);
+	if (json_is(value, JSON_STRING) || json_is(value, JSON_NUMBER)) {
+		*ret_key = json_text(value);
+		return true;
+	}
+	char *text = arena_format(arena, "#%zu", ordinal + 1);
+	*ret_key = span_of(text);
+	return text != NULL || out_of_memory(err);
+}
+
+static bool add_record(struct side_records *records, const struct json_node *node, struct span key)
+{
+	struct side_record *record = &records->list[records->count];
+	*record = (struct side_record){.key = key, .node = node, .ordinal = records->count};
+	records->sorted[records->count++] = record;
+	return true;
+}
+
+static bool find_records(const struct contract *contract, const struct json_node *reply, struct arena *arena,
+			 struct side_records *ret_records, struct error *err)
+{
+	struct side_records records = {0};
+	const struct json_node *at = select_get(&contract->records_at, reply);
+	size_t count = contract->records_are_array ? (json_is(at, JSON_ARRAY) ? json_count(at) : 0) : (at != NULL);
+	if (count > RECORDS_MAX) {
+		return error_set(err, ERROR_LIMIT, "a reply has %zu records; at most %d are compared", count,
+				 RECORDS_MAX);
+	}
+	records.list = arena_allocate_array(arena, count + 1, sizeof(records.list[0]));
+	records.sorted = arena_allocate_array(arena, count + 1, sizeof(records.sorted[0]));
+	if (records.list == NULL || records.sorted == NULL) {
+		return out_of_memory(err);
+	}
+	if (!contract->records_are_array) {
+		if (at != NULL) {
+			add_record(&records, at, SPAN(""));
+		}
+		*ret_records = records;
+		return true;
+	}
+	for (const struct json_node *item = json_first(at); count > 0 && item != NULL; item = json_next(at, item)) {
+		struct span key;
+		if (!key_of(contract, item, records.count, arena, &key, err)) {
+			return false;
+		}
+		add_record(&records, item, key);
+	}
+	qsort(records.sorted, records.count, sizeof(records.sorted[0]), order_of_keys);
+	*ret_records = records;
+	return true;
+}
+
+/* The first record of that key that has no partner yet; duplicates of a key pair up in order. */
+static struct side_record *take_match(struct side_records *records, struct span key)
+{
+	size_t low = 0;
+	size_t high = records->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (span_order(records->sorted[middle]->key, key) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	for (; low < records->count && span_equal(records->sorted[low]->key, key); low++) {
+		if (!records->sorted[low]->matched) {
+			records->sorted[low]->matched = true;
+			return records->sorted[low];
+		}
+	}
+	return NULL;
+}
+
+/* --- comparing --- */
+
+static bool compare_record(const struct contract *contract, const struct json_node *legacy,
+			   const struct json_node *llm, bool invalid, struct arena *arena,
+			   struct comparison_record *record, struct error *err)
+{
+	record->values = arena_allocate_array(arena, contract->field_count, sizeof(record->values[0]));
+	if (record->values == NULL) {
+		return out_of_memory(err);
+	}
+	record->verdict = VERDICT_AGREE;
+	if (invalid) {
+		record->verdict = VERDICT_INVALID;
+	} else if (legacy == NULL || llm == NULL) {
+		record->verdict = llm == NULL ? VERDICT_MISSING : VERDICT_EXTRA;
+	}
+	for (size_t i = 0; i < contract->field_count; i++) {
+		const struct contract_field *field = &contract->fields[i];
+		struct comparison_value *value = &record->values[i];
+		value->legacy = select_get(&field->legacy_at, legacy);
+		value->llm = invalid ? NULL : select_get(&field->llm_at, llm);
+		value->verdict = invalid ? VERDICT_INVALID
+					 : evaluator_compare(&field->comparator, value->legacy, value->llm);
+		record->verdict = worst(record->verdict, value->verdict);
+	}
+	record->side = side_of(record->verdict);
+	return true;
+}
+
+static bool compare_records(const struct contract *contract, struct side_records *legacy, struct side_records *llm,
+			    bool invalid, struct arena *arena, struct comparison *comparison, struct error *err)
+{
+	for (size_t i = 0; i < legacy->count; i++) {
+		struct side_record *ours = &legacy->list[i];
+		struct side_record *theirs = take_match(llm, ours->key);
+		struct comparison_record *record = &comparison->records[comparison->record_count++];
+		record->key = ours->key;
+		if (!compare_record(contract, ours->node, theirs != NULL ? theirs->node : NULL, invalid, arena, record,
+				    err)) {
+			return false;
+		}
+	}
+	size_t extras = 0;
+	for (size_t i = 0; i < llm->count; i++) {
+		if (llm->list[i].matched) {
+			continue;
+		}
+		struct comparison_record *record = &comparison->records[comparison->record_count++];
+		char *key = contract->records_are_array ? arena_format(arena, "+%zu", ++extras) : NULL;
+		record->key = key != NULL ? span_of(key) : SPAN("");
+		if (!compare_record(contract, NULL, llm->list[i].node, invalid, arena, record, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* An invalid reply to an exchange without legacy records still is one record that the candidate got wrong. */
+static bool compare_nothing(const struct contract *contract, bool invalid, struct arena *arena,
+			    struct comparison *comparison, struct error *err)
+{
+	struct comparison_record *record = &comparison->records[comparison->record_count++];
+	record->key = SPAN("");
+	return compare_record(contract, NULL, NULL, invalid, arena, record, err);
+}
+
+bool comparison_make(const struct contract *contract, const struct json_node *legacy, enum outcome outcome,
+		     struct span text, struct arena *arena, struct comparison *ret_comparison, struct error *err)
+{
+	struct comparison comparison = {.outcome = outcome, .has_reply = outcome_has_reply(outcome)};
+	const struct json_node *reply = NULL;
+	if (outcome == OUTCOME_OK && !check_reply(contract, text, arena, &comparison, &reply, err)) {
+		return false;
+	}
+	bool invalid = reply == NULL;
+	comparison.contract_drift = comparison.has_reply && invalid;
+	struct side_records ours;
+	struct side_records theirs;
+	if (!find_records(contract, legacy, arena, &ours, err) || !find_records(contract, reply, arena, &theirs, err)) {
+		return false;
+	}
+	comparison.records =
+		arena_allocate_array(arena, ours.count + theirs.count + 1, sizeof(comparison.records[0]));
+	if (comparison.records == NULL) {
+		return out_of_memory(err);
+	}
+	if (!compare_records(contract, &ours, &theirs, invalid, arena, &comparison, err)) {
+		return false;
+	}
+	if (comparison.record_count == 0 && invalid && !compare_nothing(contract, invalid, arena, &comparison, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < comparison.record_count; i++) {
+		comparison.verdict = worst(comparison.verdict, comparison.records[i].verdict);
+	}
+	*ret_comparison = comparison;
+	return true;
+}

@@ -1,0 +1,152 @@
+#include "harness/pipeline/message.h"
+
+#include "harness/base/text.h"
+#include "harness/codec/content.h"
+
+#include <stdio.h>
+
+enum { EXCHANGE_ID_SIZE = 16, CANONICAL_MAX = 128 * 1024 * 1024 };
+
+static void malformed(struct message *message, const struct error *why)
+{
+	message->malformed = true;
+	snprintf(message->reason, sizeof(message->reason), "%s", why->message);
+}
+
+/* The first 16 bytes of the digest over the pieces. */
+static void short_digest(const struct span *pieces, size_t count, uint8_t target[EXCHANGE_ID_SIZE])
+{
+	uint8_t digest[SHA256_SIZE];
+	hash_sha256_pieces(pieces, count, digest);
+	memcpy(target, digest, EXCHANGE_ID_SIZE);
+}
+
+static enum legacy_outcome outcome_of_status(const struct spool_exchange *captured)
+{
+	if (captured->legacy_outcome >= 0 && captured->legacy_outcome < LEGACY_OUTCOME_COUNT) {
+		return (enum legacy_outcome)captured->legacy_outcome;
+	}
+	int32_t status = captured->legacy_status;
+	return status == 0 || (status >= 200 && status < 300) ? LEGACY_OK : LEGACY_FAILED;
+}
+
+/* The identity's values as canonical JSON, one after the other; false where one is absent. */
+static bool write_identity(const struct contract *contract, const struct json_node *root, struct buffer *target,
+			   struct error *why)
+{
+	for (size_t i = 0; i < contract->message_id_count; i++) {
+		const struct json_node *value = select_get(&contract->message_id[i], root);
+		if (value == NULL || json_is(value, JSON_NULL)) {
+			return error_set(why, ERROR_FORMAT, "the message has no value at message.id[%zu]", i);
+		}
+		json_write_canonical(target, value);
+		buffer_append_byte(target, '\n');
+	}
+	return buffer_ok(target, "the message identity", why);
+}
+
+/* A malformed message is known by its bytes, one without identity by its place in the stream. */
+static void identify_by_bytes(struct message *message, struct span interface)
+{
+	const struct span pieces[] = {interface, SPAN("malformed"), message->body};
+	short_digest(pieces, 3, message->row.exchange_id);
+	message->row.has_identity = false;
+}
+
+static bool identify(struct message *message, const struct contract *contract, const char *stream, uint64_t sequence,
+		     struct error *why)
+{
+	struct span interface = span_of(contract->interface);
+	CLEANUP_BUFFER struct buffer content = BUFFER_INIT(CANONICAL_MAX);
+	json_write_canonical(&content, message->root);
+	if (!buffer_ok(&content, "the message", why)) {
+		return false;
+	}
+	if (contract->message_id_count == 0) {
+		char place[96];
+		snprintf(place, sizeof(place), "%s %llu", stream, (unsigned long long)sequence);
+		const struct span pieces[] = {interface, span_of(place), buffer_span(&content)};
+		short_digest(pieces, 3, message->row.exchange_id);
+		message->row.has_identity = false;
+		return true;
+	}
+	CLEANUP_BUFFER struct buffer identity = BUFFER_INIT(CANONICAL_MAX);
+	if (!write_identity(contract, message->root, &identity, why)) {
+		return false;
+	}
+	const struct span pieces[] = {interface, buffer_span(&identity), buffer_span(&content)};
+	short_digest(pieces, 2, message->row.identity);
+	short_digest(pieces, 3, message->row.exchange_id);
+	message->row.has_identity = true;
+	return true;
+}
+
+static bool decode(struct message *message, const struct contract *contract, const struct spool_exchange *captured,
+		   struct arena *arena, struct error *why)
+{
+	if (!content_decode(captured->request_head, captured->request_body, MESSAGE_BODY_MAX, arena, &message->body,
+			    why)) {
+		return false;
+	}
+	if (!json_parse(arena, message->body, NULL, &message->root, why)) {
+		return false;
+	}
+	if (contract->request_schema == NULL) {
+		return true;
+	}
+	struct schema_report report;
+	schema_report_init(&report, arena, 1);
+	if (!schema_validate(contract->request_schema, message->root, &report)) {
+		return error_set(why, ERROR_FORMAT, "the message deviates from its schema at \"%s\": %s",
+				 report.count > 0 ? report.list[0].instance : "",
+				 report.count > 0 ? report.list[0].sentence : "no room to say how");
+	}
+	return true;
+}
+
+static void read_times(struct message *message, const struct contract *contract, const struct zone *zone,
+		       const struct spool_exchange *captured)
+{
+	message->row.captured_at = captured->captured_at;
+	message->row.event_time = captured->captured_at;
+	if (contract->has_event_time && message->root != NULL) {
+		int64_t time = 0;
+		if (clock_parse(json_text(select_get(&contract->event_time, message->root)), &time)) {
+			message->row.event_time = time;
+		}
+	}
+	message->row.week = clock_week(message->row.event_time, zone);
+}
+
+bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,
+		  const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,
+		  struct error *err)
+{
+	struct message message = {.body = captured->request_body, .reply = captured->reply_body};
+	struct error why = ERROR_INIT;
+	if (!decode(&message, contract, captured, arena, &why) ||
+	    !identify(&message, contract, stream, captured->sequence, &why)) {
+		if (why.code == ERROR_MEMORY) {
+			*err = why;
+			return false;
+		}
+		malformed(&message, &why);
+		identify_by_bytes(&message, span_of(contract->interface));
+	}
+	struct error undecodable = ERROR_INIT;
+	message.row.legacy_outcome = outcome_of_status(captured);
+	if (!content_decode(captured->reply_head, captured->reply_body, MESSAGE_BODY_MAX, arena, &message.reply,
+			    &undecodable)) {
+		message.reply = captured->reply_body;
+		message.row.legacy_outcome = LEGACY_FAILED;
+	}
+	read_times(&message, contract, zone, captured);
+	message.row.test = !contract->production || (contract->has_test_mark && message.root != NULL &&
+						     json_is(select_get(&contract->test_mark, message.root), JSON_TRUE));
+	message.row.legacy_status = captured->legacy_status;
+	message.row.legacy_latency_us = captured->legacy_latency_us;
+	message.row.request = message.body;
+	message.row.reply = message.reply;
+	*ret_message = message;
+	return true;
+}

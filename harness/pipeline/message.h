@@ -1,0 +1,27 @@
+/* Layer 3. From a captured message to what the store must know of it: content, identity, time. */
+#ifndef UNDERSTUDY_PIPELINE_MESSAGE_H
+#define UNDERSTUDY_PIPELINE_MESSAGE_H
+
+#include "harness/contract/contract.h"
+#include "harness/spool/record.h"
+#include "harness/store/ingest.h"
+
+enum { MESSAGE_BODY_MAX = 64 * 1024 * 1024 };
+
+struct message {
+	const struct json_node *root; /* the decoded message; NULL where it could not be decoded */
+	struct span body;             /* without content coding */
+	struct span reply;            /* the legacy reply's body, without content coding */
+	bool malformed;               /* a dead letter; `reason` says why */
+	char reason[256];
+	struct store_exchange row;    /* everything but interface_id */
+};
+
+/* Reads one captured exchange by its contract. Never fails on outside bytes: what cannot be decoded or identified is
+ * malformed, with an identity of its own made from its bytes, so that it is stored once. `stream` and the sequence
+ * make each delivery unique where the contract says `id: none`. Everything lives in the arena or borrows the capture. */
+MUST_CHECK bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,
+			     const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,
+			     struct error *err);
+
+#endif
