@@ -17,6 +17,7 @@ struct call_result {
 	struct span detail;       /* one sentence on a failure, without secrets */
 	struct token_usage usage; /* summed over the attempts */
 	int64_t cost_nano;        /* summed over the attempts */
+	int64_t estimate;         /* as given to calls_start */
 	int64_t latency_us;       /* from start to end, waits included */
 	int attempts;
 };
@@ -29,10 +30,13 @@ void calls_destroy(struct calls *calls); /* open calls are dropped; accepts NULL
 /* Room for another call? (candidate->concurrency) */
 bool calls_has_room(const struct calls *calls);
 size_t calls_open(const struct calls *calls);
-/* The prompt is copied. */
-MUST_CHECK bool calls_start(struct calls *calls, int64_t exchange, struct span prompt, struct error *err);
+/* The prompt is copied. `estimate`: what one attempt may cost; no retry is made once the cost so far and another
+ * estimate pass the contract's limit per transaction. */
+MUST_CHECK bool calls_start(struct calls *calls, int64_t exchange, struct span prompt, int64_t estimate,
+			    struct error *err);
 /* Makes progress without blocking. */
 MUST_CHECK bool calls_perform(struct calls *calls, struct error *err);
+size_t calls_finished(const struct calls *calls); /* waiting to be taken by calls_next */
 /* The next finished call; false: none now. */
 bool calls_next(struct calls *calls, struct call_result *ret_result);
 /* Waits for network activity of any of them, at most `timeout_ms`, less where a retry is due. */

@@ -40,8 +40,7 @@ static bool describe(struct comparison *comparison, struct arena *arena, enum ou
 		     const char *what, struct error *err)
 {
 	comparison->outcome = outcome;
-	char *text = where[0] == '\0' ? arena_copy(arena, span_of(what))
-				      : arena_format(arena, "%s: %s", where, what);
+	char *text = where[0] == '\0' ? arena_copy(arena, span_of(what)) : arena_format(arena, "%s: %s", where, what);
 	if (text == NULL) {
 		return out_of_memory(err);
 	}
@@ -179,9 +178,8 @@ static struct side_record *take_match(struct side_records *records, struct span 
 
 /* --- comparing --- */
 
-static bool compare_record(const struct contract *contract, const struct json_node *legacy,
-			   const struct json_node *llm, bool invalid, struct arena *arena,
-			   struct comparison_record *record, struct error *err)
+static bool compare_record(const struct contract *contract, const struct json_node *legacy, const struct json_node *llm,
+			   bool invalid, struct arena *arena, struct comparison_record *record, struct error *err)
 {
 	record->values = arena_allocate_array(arena, contract->field_count, sizeof(record->values[0]));
 	if (record->values == NULL) {
@@ -198,8 +196,8 @@ static bool compare_record(const struct contract *contract, const struct json_no
 		struct comparison_value *value = &record->values[i];
 		value->legacy = select_get(&field->legacy_at, legacy);
 		value->llm = invalid ? NULL : select_get(&field->llm_at, llm);
-		value->verdict = invalid ? VERDICT_INVALID
-					 : evaluator_compare(&field->comparator, value->legacy, value->llm);
+		value->verdict =
+			invalid ? VERDICT_INVALID : evaluator_compare(&field->comparator, value->legacy, value->llm);
 		record->verdict = worst(record->verdict, value->verdict);
 	}
 	record->side = side_of(record->verdict);
@@ -258,8 +256,7 @@ bool comparison_make(const struct contract *contract, const struct json_node *le
 	if (!find_records(contract, legacy, arena, &ours, err) || !find_records(contract, reply, arena, &theirs, err)) {
 		return false;
 	}
-	comparison.records =
-		arena_allocate_array(arena, ours.count + theirs.count + 1, sizeof(comparison.records[0]));
+	comparison.records = arena_allocate_array(arena, ours.count + theirs.count + 1, sizeof(comparison.records[0]));
 	if (comparison.records == NULL) {
 		return out_of_memory(err);
 	}

@@ -14,7 +14,7 @@ struct comparison_value {
 };
 
 struct comparison_record {
-	struct span key;      /* "" where the document is the record; else the key, or +n for an LLM extra without match */
+	struct span key; /* "" where the document is the record; else the key, or +n for an LLM extra without match */
 	enum verdict verdict; /* the worst of its fields; at least missing or extra where one side has no such record */
 	enum store_side side;
 	struct comparison_value *values; /* contract->field_count of them */
@@ -25,15 +25,16 @@ struct comparison {
 	enum verdict verdict; /* the worst of its records */
 	bool has_reply;
 	bool contract_drift;
-	struct span detail;   /* one sentence on why the reply is no good; empty otherwise */
+	struct span detail; /* one sentence on why the reply is no good; empty otherwise */
 	struct comparison_record *records;
 	size_t record_count;
 };
 
 /* `legacy`: the decoded legacy reply, NULL where the legacy path failed: it then has no records.
- * `outcome`, `text`: of the call; with OUTCOME_OK the text is parsed and checked against the contract's response schema,
- * and what fails there changes the outcome. A reply that is no good has no values: its records are those of the legacy
- * reply (or one without key), all fields VERDICT_INVALID. Everything lives in the arena or borrows the inputs. */
+ * `outcome`, `text`: of the call; with OUTCOME_OK the text is parsed and checked against the contract's response
+ * schema, and what fails there changes the outcome. A reply that is no good has no values: its records are those of the
+ * legacy reply (or one without key), all fields VERDICT_INVALID. Everything lives in the arena or borrows the inputs.
+ */
 MUST_CHECK bool comparison_make(const struct contract *contract, const struct json_node *legacy, enum outcome outcome,
 				struct span text, struct arena *arena, struct comparison *ret_comparison,
 				struct error *err);

@@ -141,8 +141,9 @@ bool message_read(const struct contract *contract, const struct zone *zone, cons
 		message.row.legacy_outcome = LEGACY_FAILED;
 	}
 	read_times(&message, contract, zone, captured);
-	message.row.test = !contract->production || (contract->has_test_mark && message.root != NULL &&
-						     json_is(select_get(&contract->test_mark, message.root), JSON_TRUE));
+	message.row.test =
+		!contract->production || (contract->has_test_mark && message.root != NULL &&
+					  json_is(select_get(&contract->test_mark, message.root), JSON_TRUE));
 	message.row.legacy_status = captured->legacy_status;
 	message.row.legacy_latency_us = captured->legacy_latency_us;
 	message.row.request = message.body;

@@ -124,6 +124,14 @@ CREATE TABLE evaluation (
 CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0;
 CREATE INDEX evaluation_dead ON evaluation (candidate_id, exchange_id) WHERE state = 3;
 
+-- What each candidate cost on each UTC day of calling, for the budget: survives restarts.
+CREATE TABLE spend (
+	candidate_id INTEGER NOT NULL REFERENCES candidate (id),
+	day INTEGER NOT NULL,                -- days since 1970
+	cost_nano INTEGER NOT NULL,
+	PRIMARY KEY (candidate_id, day)
+) STRICT, WITHOUT ROWID;
+
 -- One comparable business object of an exchange, as one candidate compared: the unit of accuracy.
 CREATE TABLE record (
 	exchange_id INTEGER NOT NULL REFERENCES exchange (id),

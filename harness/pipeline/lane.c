@@ -1,0 +1,210 @@
+#include "harness/pipeline/lane.h"
+
+#include <stdlib.h>
+
+enum { DESCRIPTION_MAX = 1024 * 1024, NAMES_MAX = 200 };
+
+void lane_destroy(struct interface_lane *lane)
+{
+	if (lane == NULL) {
+		return;
+	}
+	for (size_t i = 0; lane->candidates != NULL && i < lane->contract->candidate_count; i++) {
+		calls_destroy(lane->candidates[i].calls);
+	}
+	free(lane->candidates);
+	free(lane->fields);
+	free(lane);
+}
+
+/* Names of the members that differ between two descriptions of an epoch: "model, prompt". */
+static void name_changes(struct span before, struct span now, struct buffer *names)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(8 * DESCRIPTION_MAX);
+	const struct json_node *old_root = NULL;
+	const struct json_node *new_root = NULL;
+	if (!json_parse(&arena, before, NULL, &old_root, NULL) || !json_parse(&arena, now, NULL, &new_root, NULL)) {
+		return;
+	}
+	for (const struct json_node *name = json_first(new_root); name != NULL; name = json_next(new_root, name)) {
+		if (!json_equal(json_member(name), json_get(old_root, json_text(name)))) {
+			buffer_append_format(names, "%s%.*s", names->length > 0 ? ", " : "",
+					     SPAN_ARGUMENTS(json_text(name)));
+		}
+	}
+}
+
+/* Refuses to start a new epoch unasked, saying what it would cost. */
+static bool refuse_change(struct store *store, const struct contract *contract,
+			  const struct contract_candidate *candidate, int64_t candidate_id, struct span description,
+			  struct error *err)
+{
+	struct statement *last = store_statement(
+		store,
+		"SELECT ordinal, description, id FROM epoch WHERE candidate_id = ? ORDER BY ordinal DESC LIMIT 1", err);
+	if (last == NULL) {
+		return false;
+	}
+	statement_bind_integer(last, 1, candidate_id);
+	if (statement_step(last, err) != STATEMENT_ROW) {
+		return false;
+	}
+	CLEANUP_BUFFER struct buffer names = BUFFER_INIT(NAMES_MAX);
+	name_changes(statement_text(last, 1), description, &names);
+	int64_t ordinal = statement_integer(last, 0);
+	struct statement *labels =
+		store_statement(store,
+				"SELECT count(*) FROM record r JOIN review_item t ON t.exchange_id = "
+				"r.exchange_id AND t.key = r.key WHERE r.candidate_id = ? AND "
+				"r.sampled = 1 AND t.status = 2",
+				err);
+	if (labels == NULL) {
+		return false;
+	}
+	statement_bind_integer(labels, 1, candidate_id);
+	if (statement_step(labels, err) != STATEMENT_ROW) {
+		return false;
+	}
+	long long reviewed = (long long)statement_integer(labels, 0);
+	statement_reset(labels);
+	statement_reset(last);
+	return error_set_at(err, ERROR_CONFIG, contract->file, 0,
+			    "candidate \"%s\" changed (%s) since evaluation period %lld; the evidence of %lld reviewed "
+			    "records would no longer count for the gate; undo the change, or start again with "
+			    "--new-epoch",
+			    candidate->name, names.failed || names.length == 0 ? "several settings" : names.data,
+			    (long long)ordinal, reviewed);
+}
+
+static bool find_epoch(struct store *store, const struct contract *contract, struct candidate_lane *lane,
+		       bool new_epoch, int64_t now, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer description = BUFFER_INIT(DESCRIPTION_MAX);
+	uint8_t hash[SHA256_SIZE];
+	if (!contract_epoch(contract, lane->candidate, &description, hash, err)) {
+		return false;
+	}
+	struct statement *count = store_statement(store, "SELECT count(*) FROM epoch WHERE candidate_id = ?", err);
+	if (count == NULL) {
+		return false;
+	}
+	statement_bind_integer(count, 1, lane->id);
+	if (statement_step(count, err) != STATEMENT_ROW) {
+		return false;
+	}
+	bool first = statement_integer(count, 0) == 0;
+	statement_reset(count);
+	struct span digest = {(const char *)hash, sizeof(hash)};
+	bool is_new = false;
+	if (!first && !new_epoch) {
+		struct statement *same = store_statement(store,
+							 "SELECT hash = ? FROM epoch WHERE candidate_id = ? ORDER BY "
+							 "ordinal DESC LIMIT 1",
+							 err);
+		if (same == NULL) {
+			return false;
+		}
+		statement_bind_blob(same, 1, digest);
+		statement_bind_integer(same, 2, lane->id);
+		if (statement_step(same, err) != STATEMENT_ROW) {
+			return false;
+		}
+		bool unchanged = statement_integer(same, 0) != 0;
+		statement_reset(same);
+		if (!unchanged) {
+			return refuse_change(store, contract, lane->candidate, lane->id, buffer_span(&description),
+					     err);
+		}
+	}
+	return store_epoch(store, lane->id, digest, buffer_span(&description), now, &lane->epoch, &is_new, err);
+}
+
+static bool resume_budget(struct store *store, const struct contract *contract, struct candidate_lane *lane,
+			  int64_t now, struct error *err)
+{
+	budget_init(&lane->budget, contract->limit_cost_per_transaction_nano, contract->limit_cost_per_day_nano);
+	int64_t today = budget_day(now);
+	struct statement *spent =
+		store_statement(store, "SELECT cost_nano FROM spend WHERE candidate_id = ? AND day = ?", err);
+	if (spent == NULL) {
+		return false;
+	}
+	statement_bind_integer(spent, 1, lane->id);
+	statement_bind_integer(spent, 2, today);
+	enum statement_step step = statement_step(spent, err);
+	if (step == STATEMENT_FAILED) {
+		return false;
+	}
+	budget_resume(&lane->budget, today, step == STATEMENT_ROW ? statement_integer(spent, 0) : 0);
+	statement_reset(spent);
+	return true;
+}
+
+static bool fill_candidate(struct store *store, const struct interface_lane *interface, struct candidate_lane *lane,
+			   bool new_epoch, int64_t now, struct error *err)
+{
+	const struct contract *contract = interface->contract;
+	lane->provider = provider_find(lane->candidate->provider);
+	if (lane->provider == NULL) {
+		return error_set_at(err, ERROR_CONFIG, contract->file, 0,
+				    "candidate \"%s\" names the unknown provider \"%s\"; known are %s",
+				    lane->candidate->name, lane->candidate->provider, provider_names());
+	}
+	if (!store_candidate(store, interface->id, span_of(lane->candidate->name), &lane->id, err) ||
+	    !find_epoch(store, contract, lane, new_epoch, now, err) ||
+	    !resume_budget(store, contract, lane, now, err)) {
+		return false;
+	}
+	if (lane->provider->calls) {
+		lane->calls = calls_create(contract, lane->candidate, err);
+		return lane->calls != NULL;
+	}
+	return true;
+}
+
+static bool fill(struct store *store, struct interface_lane *lane, bool new_epoch, int64_t now, struct error *err)
+{
+	const struct contract *contract = lane->contract;
+	if (!store_interface(store, span_of(contract->interface), &lane->id, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < contract->field_count; i++) {
+		if (!store_field(store, lane->id, span_of(contract->fields[i].name), &lane->fields[i], err)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < contract->candidate_count; i++) {
+		lane->candidates[i].candidate = &contract->candidates[i];
+		if (!fill_candidate(store, lane, &lane->candidates[i], new_epoch, now, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct interface_lane *lane_create(struct store *store, const struct contract *contract, bool new_epoch, int64_t now,
+				   struct error *err)
+{
+	struct interface_lane *lane = calloc(1, sizeof(*lane));
+	if (lane == NULL) {
+		error_set(err, ERROR_MEMORY, "no memory for interface \"%s\"", contract->interface);
+		return NULL;
+	}
+	lane->contract = contract;
+	lane->fields = calloc(contract->field_count + 1, sizeof(lane->fields[0]));
+	lane->candidates = calloc(contract->candidate_count + 1, sizeof(lane->candidates[0]));
+	bool done = false;
+	if (lane->fields == NULL || lane->candidates == NULL) {
+		error_set(err, ERROR_MEMORY, "no memory for interface \"%s\"", contract->interface);
+	} else if (store_begin(store, err)) {
+		done = fill(store, lane, new_epoch, now, err) && store_commit(store, err);
+		if (!done) {
+			store_rollback(store);
+		}
+	}
+	if (!done) {
+		lane_destroy(lane);
+		return NULL;
+	}
+	return lane;
+}

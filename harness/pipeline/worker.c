@@ -1,0 +1,215 @@
+#include "harness/pipeline/worker_internal.h"
+
+#include "harness/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { STORE_BUSY_MS = 2000, CALLS_MAX = 256 };
+
+struct interface_lane *worker_lane(const struct worker *worker, struct span interface)
+{
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		if (span_is(interface, worker->lanes[i]->contract->interface)) {
+			return worker->lanes[i];
+		}
+	}
+	return NULL;
+}
+
+static bool take_lock(struct worker *worker, struct error *err)
+{
+	const char *location = worker->installation->store;
+	const char *path = strchr(location, ':') + 1;
+	char lock_path[4096];
+	snprintf(lock_path, sizeof(lock_path), "%s.worker-lock", path);
+	if (!file_make_parent(lock_path, err)) {
+		return false;
+	}
+	worker->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (worker->lock < 0) {
+		return error_set_system(err, errno, "cannot open %s", lock_path);
+	}
+	if (flock(worker->lock, LOCK_EX | LOCK_NB) != 0) {
+		return error_set(err, ERROR_BUSY, "another worker runs on %s; stop it first, or let it do the work",
+				 path);
+	}
+	return true;
+}
+
+static bool open_lanes(struct worker *worker, bool new_epoch, struct error *err)
+{
+	const struct installation *installation = worker->installation;
+	worker->lanes = calloc(installation->contract_count + 1, sizeof(worker->lanes[0]));
+	if (worker->lanes == NULL) {
+		return error_set(err, ERROR_MEMORY, "no memory for %zu interfaces", installation->contract_count);
+	}
+	for (size_t i = 0; i < installation->contract_count; i++) {
+		worker->lanes[i] = lane_create(worker->store, installation->contracts[i], new_epoch, clock_now(), err);
+		if (worker->lanes[i] == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct worker *worker_create(const struct installation *installation, bool new_epoch, struct error *err)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (worker == NULL) {
+		error_set(err, ERROR_MEMORY, "no memory for the worker");
+		return NULL;
+	}
+	worker->installation = installation;
+	worker->lock = -1;
+	arena_init(&worker->arena, WORKER_ARENA_MAX);
+	if (!take_lock(worker, err)) {
+		goto fail;
+	}
+	worker->store = store_open(installation->store, STORE_CREATE, STORE_BUSY_MS, err);
+	if (worker->store == NULL) {
+		goto fail;
+	}
+	worker->sampling_key = hash_key_create(installation->sampling_key);
+	if (worker->sampling_key == NULL) {
+		error_set(err, ERROR_MEMORY, "no memory for the sampling key");
+		goto fail;
+	}
+	if (!open_lanes(worker, new_epoch, err)) {
+		goto fail;
+	}
+	return worker;
+fail:
+	worker_destroy(worker);
+	return NULL;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	if (worker == NULL) {
+		return;
+	}
+	worker_close_streams(worker);
+	for (size_t i = 0; worker->lanes != NULL && i < worker->installation->contract_count; i++) {
+		lane_destroy(worker->lanes[i]);
+	}
+	free(worker->lanes);
+	hash_key_destroy(worker->sampling_key);
+	store_close(worker->store);
+	arena_finish(&worker->arena);
+	if (worker->lock >= 0) {
+		close(worker->lock);
+	}
+	free(worker);
+}
+
+static size_t open_calls(const struct worker *worker)
+{
+	size_t open = 0;
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		const struct interface_lane *lane = worker->lanes[i];
+		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
+			open += lane->candidates[k].calls != NULL ? calls_open(lane->candidates[k].calls) : 0;
+		}
+	}
+	return open;
+}
+
+/* Rows that became pending again behind the cursors (a retried dead letter) are found once nothing else is left. */
+static bool look_again(struct worker *worker, bool *ret_found, struct error *err)
+{
+	bool found = false;
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		struct interface_lane *lane = worker->lanes[i];
+		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
+			struct candidate_lane *candidate = &lane->candidates[k];
+			int64_t pending = 0;
+			if (candidate->calls == NULL) {
+				continue;
+			}
+			if (!store_pending_count(worker->store, candidate->id, &pending, err)) {
+				return false;
+			}
+			if (pending > 0) {
+				candidate->cursor = 0;
+				candidate->exhausted = false;
+				found = true;
+			}
+		}
+	}
+	*ret_found = found;
+	return true;
+}
+
+/* A tap that is gone may have left records in its ring. */
+static bool drain_orphan(struct worker *worker, size_t *count, struct error *err)
+{
+	const struct installation *installation = worker->installation;
+	if (access(installation->ring, F_OK) != 0) {
+		return true;
+	}
+	struct spool_options options = {.sync_interval_ms = installation->sync_interval_ms};
+	size_t moved = 0;
+	if (!drainer_run_once(installation->ring, installation->spool, WORKER_TAP_STREAM, &options, &moved, err)) {
+		return false;
+	}
+	*count += moved;
+	return true;
+}
+
+enum worker_state worker_step(struct worker *worker, struct error *err)
+{
+	size_t ingested = 0;
+	size_t evaluated = 0;
+	if (!worker_ingest(worker, &ingested, err) || !worker_evaluate(worker, &evaluated, err)) {
+		return WORKER_FAILED;
+	}
+	if (ingested + evaluated > 0) {
+		return WORKER_WORKED;
+	}
+	if (open_calls(worker) > 0) {
+		return WORKER_WAITING;
+	}
+	size_t moved = 0;
+	bool found = false;
+	if (!drain_orphan(worker, &moved, err) || !look_again(worker, &found, err)) {
+		return WORKER_FAILED;
+	}
+	if (moved > 0) {
+		worker->streams_listed_at = 0;
+	}
+	return moved > 0 || found ? WORKER_WORKED : WORKER_IDLE;
+}
+
+bool worker_wait(struct worker *worker, int timeout_ms, struct error *err)
+{
+	struct calls *all[CALLS_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		struct interface_lane *lane = worker->lanes[i];
+		for (size_t k = 0; k < lane->contract->candidate_count && count < CALLS_MAX; k++) {
+			if (lane->candidates[k].calls != NULL) {
+				all[count++] = lane->candidates[k].calls;
+			}
+		}
+	}
+	return calls_wait(all, count, timeout_ms, err);
+}
+
+int64_t worker_pending(struct worker *worker)
+{
+	int64_t total = 0;
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		for (size_t k = 0; k < worker->lanes[i]->contract->candidate_count; k++) {
+			int64_t pending = 0;
+			if (store_pending_count(worker->store, worker->lanes[i]->candidates[k].id, &pending, NULL)) {
+				total += pending;
+			}
+		}
+	}
+	return total;
+}

@@ -1,0 +1,42 @@
+/* Layer 3, private to the worker's files. */
+#ifndef UNDERSTUDY_PIPELINE_WORKER_INTERNAL_H
+#define UNDERSTUDY_PIPELINE_WORKER_INTERNAL_H
+
+#include "harness/pipeline/lane.h"
+#include "harness/pipeline/worker.h"
+#include "harness/spool/spool.h"
+#include "harness/store/ingest.h"
+
+enum {
+	WORKER_ARENA_MAX = 1024 * 1024 * 1024,
+	INGEST_RECORDS = 1000,           /* spool records in one transaction */
+	INGEST_BYTES = 16 * 1024 * 1024, /* bodies in one transaction */
+	EVALUATE_BATCH = 500,            /* finished calls in one transaction */
+};
+
+struct worker_stream {
+	char *name;
+	struct spool_reader *reader;
+};
+
+struct worker {
+	const struct installation *installation;
+	struct store *store;
+	struct hash_key *sampling_key;
+	struct interface_lane **lanes; /* installation->contract_count of them */
+	struct worker_stream *streams;
+	size_t stream_count;
+	int64_t streams_listed_at;
+	int lock;           /* fd of the lock file, -1: none */
+	struct arena arena; /* of the exchange at hand */
+};
+
+struct interface_lane *worker_lane(const struct worker *worker, struct span interface);
+/* Reads one batch of each stream; *ret_count records read. A failure leaves store and readers where they were. */
+MUST_CHECK bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err);
+/* Starts calls for pending rows and writes what has ended; *ret_count of both. */
+MUST_CHECK bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err);
+/* Forgets the readers: the next ingest opens them at the stored position. */
+void worker_close_streams(struct worker *worker);
+
+#endif
