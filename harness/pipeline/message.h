@@ -13,7 +13,7 @@ struct message {
 	struct span body;             /* without content coding */
 	struct span reply;            /* the legacy reply's body, without content coding */
 	bool malformed;               /* a dead letter; `reason` says why */
-	char reason[256];
+	char reason[512];
 	struct store_exchange row; /* everything but interface_id */
 };
 

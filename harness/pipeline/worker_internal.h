@@ -5,6 +5,7 @@
 #include "harness/pipeline/lane.h"
 #include "harness/pipeline/worker.h"
 #include "harness/spool/spool.h"
+#include "harness/store/evaluation.h"
 #include "harness/store/ingest.h"
 
 enum {
