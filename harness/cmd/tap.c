@@ -1,0 +1,76 @@
+/* understudy tap: the live path alone. */
+#include "harness/cmd/command.h"
+#include "harness/cmd/tap_plan.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PLAN_MAX = 1024 * 1024, PLAN_ARENA_MAX = 16 * 1024 * 1024 };
+
+static volatile int passthrough;
+
+/* The kill switch: SIGUSR1 stops capturing, SIGUSR2 starts it again. Forwarding never stops. */
+static void switch_capture(int signal_number)
+{
+	passthrough = signal_number == SIGUSR1;
+}
+
+static int run_plan(const char *plan)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(PLAN_ARENA_MAX);
+	struct tap_config config;
+	if (!tap_plan_read(span_of(plan), &arena, &config, &err)) {
+		return command_fail(&err);
+	}
+	struct sigaction action = {.sa_handler = switch_capture};
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+	config.stop = &command_stop;
+	config.passthrough = &passthrough;
+	return tap_run(&config, &err) ? EXIT_OK : command_fail(&err);
+}
+
+static int run_configuration(const char *file)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP_BUFFER struct buffer plan = BUFFER_INIT(PLAN_MAX);
+	struct installation *installation = installation_load(file, &err);
+	if (installation == NULL || !tap_plan_write(installation, -1, &plan, stdout, &err)) {
+		installation_destroy(installation);
+		return command_fail(&err);
+	}
+	installation_destroy(installation);
+	fflush(stdout);
+	tap_plan_execute(plan.data, &err);
+	return command_fail(&err);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	const char *config = NULL;
+	const char *plan = NULL;
+	const struct option_row rows[] = {
+		{"config", 'c', OPTION_TEXT, &config, "FILE", "the installation's understudy.yaml"},
+		{"plan", 0, OPTION_TEXT, &plan, "JSON", "what `understudy run` hands down; not for people"},
+	};
+	struct options options = {.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0])};
+	int status = options_read(command, &options, argc, argv);
+	if (status >= 0) {
+		return status;
+	}
+	command_catch_signals();
+	if (plan != NULL) {
+		return run_plan(plan);
+	}
+	return config != NULL ? run_configuration(config) : command_usage(command, "-c FILE is missing");
+}
+
+const struct command command_tap = {
+	.name = "tap",
+	.summary = "the live path alone: forward every request, capture into the spool",
+	.synopsis = "-c FILE",
+	.example = "understudy tap -c examples/ticket-routing/understudy.yaml",
+	.run = run,
+};
