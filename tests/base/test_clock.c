@@ -426,7 +426,8 @@ static void make_file(struct buffer *file, const struct made *made)
 	}
 	buffer_append(file, "XXX", 4);
 	for (int i = 0; i < made->leaps; i++) {
-		append_number(file, 0, 12);
+		append_number(file, 0, 8);
+		append_number(file, 0, 4);
 	}
 	buffer_append_text(file, made->footer);
 }

@@ -194,7 +194,7 @@ START_TEST(splitmix64)
 	ck_assert_uint_eq(random_next(&state), UINT64_C(3778200017661327597));
 	ck_assert_uint_eq(random_next(&state), UINT64_C(2205171434679333405));
 	state = 12345;
-	/* 2454886589211414944 >> 11 = 1198675092388386, by hand. */
+	/* 2454886589211414944 >> 11 = 1198675092388386, by Python. */
 	ck_assert(random_unit(&state) == 1198675092388386.0 / 9007199254740992.0);
 	for (int i = 0; i < 10000; i++) {
 		double unit = random_unit(&state);
