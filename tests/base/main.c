@@ -3,9 +3,20 @@
 #include <stdlib.h>
 
 /* One row per suite. */
+/* clang-format off */
 static Suite *(*const suites[])(void) = {
-	clock_suite, hash_suite, csv_suite, file_suite, json_build_suite,
+	text_suite,
+	decimal_suite,
+	json_suite,
+	json_grammar_suite,
+	json_same_suite,
+	clock_suite,
+	hash_suite,
+	csv_suite,
+	file_suite,
+	json_build_suite,
 };
+/* clang-format on */
 
 int main(void)
 {

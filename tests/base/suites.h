@@ -4,6 +4,11 @@
 
 #include <check.h>
 
+Suite *text_suite(void);
+Suite *decimal_suite(void);
+Suite *json_suite(void);
+Suite *json_grammar_suite(void);
+Suite *json_same_suite(void);
 Suite *clock_suite(void);
 Suite *hash_suite(void);
 Suite *csv_suite(void);
