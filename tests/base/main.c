@@ -2,9 +2,19 @@
 
 #include <stdlib.h>
 
-/* clang-format off: one row per suite */
+/* One row per suite. */
+/* clang-format off */
 static Suite *(*const suites[])(void) = {
-	text_suite, decimal_suite, json_suite, json_grammar_suite, json_same_suite,
+	text_suite,
+	decimal_suite,
+	json_suite,
+	json_grammar_suite,
+	json_same_suite,
+	clock_suite,
+	hash_suite,
+	csv_suite,
+	file_suite,
+	json_build_suite,
 };
 /* clang-format on */
 

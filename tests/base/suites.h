@@ -9,5 +9,10 @@ Suite *decimal_suite(void);
 Suite *json_suite(void);
 Suite *json_grammar_suite(void);
 Suite *json_same_suite(void);
+Suite *clock_suite(void);
+Suite *hash_suite(void);
+Suite *csv_suite(void);
+Suite *file_suite(void);
+Suite *json_build_suite(void);
 
 #endif
