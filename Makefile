@@ -3,6 +3,7 @@
 # include that goes upwards ends in a link error of its own test program.
 
 BUILD ?= build
+QUIET := $(if $(V),,@)
 CC = gcc
 VERSION := 0.1.0
 
@@ -64,26 +65,28 @@ ORDERED := web reports pipeline tap baselines paths guard contract codec store s
 all: $(BUILD)/understudy
 
 $(BUILD)/understudy: $(COMMAND_OBJECTS) $(call archives,$(ORDERED))
-	$(CC) $(LDFLAGS_ALL) -o $@ $(COMMAND_OBJECTS) $(call archives,$(ORDERED)) $(call system,$(ORDERED))
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $(COMMAND_OBJECTS) $(call archives,$(ORDERED)) $(call system,$(ORDERED))
 
 $(BUILD)/%.o: %.c tests/flags.mk Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	$(QUIET)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Assets become `const char asset_NAME[]` and `asset_NAME_size`, with dots and dashes in NAME turned into "_".
 $(BUILD)/%.asset.c: % tests/embed.sh
 	@mkdir -p $(@D)
-	sh tests/embed.sh $< > $@
+	$(QUIET)sh tests/embed.sh $< > $@
 
 $(BUILD)/%.asset.o: $(BUILD)/%.asset.c
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(QUIET)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 assets = $(foreach dir,$(DIRS_$(1)),$(patsubst %,$(BUILD)/%.asset.o,$(wildcard $(dir)/assets/* $(dir)/*.sql)))
 
 define library_rule
 $(BUILD)/lib$(1).a: $(call objects,$(1)) $(call assets,$(1))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(QUIET)ar rcs $$@ $$^
 
 -include $(patsubst %.o,%.d,$(call objects,$(1)))
 
@@ -91,7 +94,8 @@ $(BUILD)/lib$(1).a: $(call objects,$(1)) $(call assets,$(1))
 TEST_OBJECTS_$(1) := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c))
 $(BUILD)/tests/check-$(1): $$(TEST_OBJECTS_$(1)) $(call archives,$(1) $(NEEDS_$(1)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(TEST_OBJECTS_$(1)) -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
+	@echo "  LINK $$@"
+	$(QUIET)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(TEST_OBJECTS_$(1)) -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
 		$(call archives,$(NEEDS_$(1))) $(call system,$(1) $(NEEDS_$(1))) -lcheck -lsubunit -lrt -lm -lpthread
 -include $$(patsubst %.o,%.d,$$(TEST_OBJECTS_$(1)))
 TEST_PROGRAMS += $(if $(wildcard tests/$(1)/*.c),$(BUILD)/tests/check-$(1))
