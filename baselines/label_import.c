@@ -293,8 +293,26 @@ static bool import_row(struct import *import, const struct span *cells, struct e
 	if (!label_settle(import->store, import->contract, row.item, &status, err)) {
 		return false;
 	}
-	import->result->final += status == REVIEW_FINAL;
-	import->result->conflict += status == REVIEW_CONFLICT;
+	return true;
+}
+
+static bool count_items(struct import *import, enum review_status status, int64_t *ret_count, struct error *err)
+{
+	struct statement *count = store_statement(import->store,
+						  "SELECT count(*) FROM review_item t JOIN exchange e ON e.id = "
+						  "t.exchange_id JOIN interface i ON i.id = e.interface_id WHERE "
+						  "i.name = ? AND t.status = ?",
+						  err);
+	if (count == NULL) {
+		return false;
+	}
+	statement_bind_text(count, 1, span_of(import->contract->interface));
+	statement_bind_integer(count, 2, status);
+	if (statement_step(count, err) != STATEMENT_ROW) {
+		return false;
+	}
+	*ret_count = statement_integer(count, 0);
+	statement_reset(count);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* Layer 2, private to baselines: values of labels, from cells to JSON and to right or wrong. */
+/* Layer 2. Field values that stand in table cells: from text to JSON, and to right or wrong. */
 #ifndef UNDERSTUDY_BASELINES_LABEL_VALUES_H
 #define UNDERSTUDY_BASELINES_LABEL_VALUES_H
 

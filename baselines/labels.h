@@ -30,8 +30,9 @@ struct label_import {
 	int64_t rows;
 	int64_t added;
 	int64_t unchanged; /* the same reviewer's same judgement was there already */
-	int64_t final;     /* items of this file that are settled now */
-	int64_t conflict;  /* items of this file whose reviewers disagree: to be adjudicated */
+	int64_t open;      /* items of the interface, afterwards: not judged by all who should */
+	int64_t final;     /* settled */
+	int64_t conflict;  /* their reviewers disagree: to be adjudicated */
 };
 
 /* All rows or none: the first bad row ends it, with its line. `file` names the source in errors; `now` stands in for an
