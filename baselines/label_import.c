@@ -369,7 +369,9 @@ bool label_import(struct store *store, const struct contract *contract, const ch
 		return false;
 	}
 	if (!label_field_ids(store, contract, &names, &import.fields, err) || !import_rows(&import, csv, &names, err) ||
-	    !store_commit(store, err)) {
+	    !count_items(&import, REVIEW_FINAL, &result.final, err) ||
+	    !count_items(&import, REVIEW_CONFLICT, &result.conflict, err) ||
+	    !count_items(&import, REVIEW_OPEN, &result.open, err) || !store_commit(store, err)) {
 		store_rollback(store);
 		return false;
 	}
