@@ -204,29 +204,53 @@ static bool translate_reference(struct translator *translator)
 	return true;
 }
 
+/* \0, which ECMA-262 has for U+0000 alone. */
+static bool translate_zero(struct translator *translator)
+{
+	if (char_at(translator, 2) >= '0' && char_at(translator, 2) <= '9') {
+		return refuse(translator, "octal escapes are not allowed");
+	}
+	return replace(translator, 2, "\\x00");
+}
+
+/* \b, \B, \k, \c and what is no letter at all. */
+static bool translate_other_escape(struct translator *translator, int c)
+{
+	bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	if (c == 'B' && translator->in_class) {
+		return refuse(translator, "\\B has no meaning in a class");
+	}
+	if (c == 'k' && (translator->in_class || char_at(translator, 2) != '<')) {
+		return refuse(translator, "\\k needs <name>");
+	}
+	if (c == 'c') {
+		int letter = char_at(translator, 2) | 0x20;
+		return letter >= 'a' && letter <= 'z' ? copy(translator, 3) : refuse(translator, "\\c needs a letter");
+	}
+	bool is_known = c == 'b' || c == 'B' || c == 'k';
+	return c < 0 || (is_letter && !is_known) ? refuse(translator, "ECMA-262 has no such escape")
+						 : copy(translator, 2);
+}
+
 /* At a backslash. */
 static bool translate_escape(struct translator *translator)
 {
 	int c = char_at(translator, 1);
-	bool in_class = translator->in_class;
 	if (c >= '1' && c <= '9') {
 		return translate_reference(translator);
 	}
-	bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-	if (is_letter && strchr("dDwWfnrt", c) != NULL) {
+	if (c > 0 && strchr("dDwWfnrt", c) != NULL) {
 		return copy(translator, 2);
 	}
 	switch (c) {
 	case 's':
-		return replace(translator, 2, in_class ? "\\s" WIDE_SPACE : "[\\s" WIDE_SPACE "]");
+		return replace(translator, 2, translator->in_class ? "\\s" WIDE_SPACE : "[\\s" WIDE_SPACE "]");
 	case 'S':
-		return replace(translator, 2, in_class ? NOT_SPACE : "[^\\s" WIDE_SPACE "]");
+		return replace(translator, 2, translator->in_class ? NOT_SPACE : "[^\\s" WIDE_SPACE "]");
 	case 'v':
 		return replace(translator, 2, "\\x0b");
 	case '0':
-		return char_at(translator, 2) >= '0' && char_at(translator, 2) <= '9'
-			       ? refuse(translator, "octal escapes are not allowed")
-			       : replace(translator, 2, "\\x00");
+		return translate_zero(translator);
 	case 'u':
 		return translate_unicode(translator);
 	case 'x':
@@ -234,16 +258,8 @@ static bool translate_escape(struct translator *translator)
 	case 'p':
 	case 'P':
 		return translate_property(translator);
-	case 'b':
-		return copy(translator, 2);
-	case 'B':
-		return in_class ? refuse(translator, "\\B has no meaning in a class") : copy(translator, 2);
-	case 'k':
-		return char_at(translator, 2) == '<' ? copy(translator, 2) : refuse(translator, "\\k needs <name>");
-	case 'c':
-		return char_at(translator, 2) > ' ' ? copy(translator, 3) : refuse(translator, "\\c needs a letter");
 	default:
-		return c < 0 || is_letter ? refuse(translator, "ECMA-262 has no such escape") : copy(translator, 2);
+		return translate_other_escape(translator, c);
 	}
 }
 

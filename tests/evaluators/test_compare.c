@@ -136,7 +136,7 @@ START_TEST(verdicts)
 	compile(row->rule, &comparator);
 	enum verdict verdict = evaluator_compare(&comparator, parse_or_null(row->legacy), parse_or_null(row->llm));
 	ck_assert_msg(verdict == row->verdict, "%s: %s and %s: %s, not %s", row->rule, row->legacy, row->llm,
-		      verdict_name(verdict), verdict_name(row->verdict));
+		      verdict_name((int)verdict), verdict_name((int)row->verdict));
 }
 END_TEST
 

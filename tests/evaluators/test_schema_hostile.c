@@ -3,6 +3,7 @@
 #include "suites.h"
 
 #include "evaluators/schema/schema.h"
+#include "harness/base/text.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -64,6 +65,48 @@ START_TEST(deep_schemas)
 		struct schema *schema = document != NULL ? schema_create(document, &err) : NULL;
 		ck_assert_int_eq(schema != NULL, depths[i] == 512);
 		ck_assert_int_eq(err.code, depths[i] == 512 ? ERROR_NONE : ERROR_LIMIT);
+		schema_destroy(schema);
+	}
+}
+END_TEST
+
+/* Names of fields come from models: sentences stay one line of UTF-8, of bounded length. */
+START_TEST(hostile_names)
+{
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(1 << 20);
+	buffer_append_text(&text, "{\"a\\nb\\u007f\\u0000c\":1,\"x");
+	append_times(&text, "\xe2\x82\xac", 5000);
+	buffer_append_text(&text, "\":2}");
+	struct schema *schema =
+		compile(SPAN("{\"additionalProperties\":false,\"properties\":{\"\xe2\x82\xac\xe2\x82\xac\":{}}}"));
+	struct schema_report report;
+	schema_report_init(&report, &arena, 10);
+	ck_assert(!schema_validate(schema, document_parse(&arena, buffer_span(&text)), &report));
+	ck_assert_uint_eq(report.count, 2);
+	ck_assert_ptr_nonnull(strstr(report.list[0].sentence, "the field \"a?b?"));
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert(text_is_utf8(span_of(report.list[i].sentence)));
+		ck_assert_uint_lt(strlen(report.list[i].sentence), 501);
+	}
+	schema_destroy(schema);
+}
+END_TEST
+
+/* A sentence that ends in the middle of a character when it is cut. */
+START_TEST(long_sentences)
+{
+	for (size_t lead = 0; lead < 4; lead++) {
+		CLEANUP_BUFFER struct buffer text = BUFFER_INIT(1 << 20);
+		buffer_append_text(&text, "{\"const\":\"");
+		append_times(&text, "a", lead);
+		append_times(&text, "\xf0\x9f\x92\xa9", 1000);
+		buffer_append_text(&text, "\"}");
+		struct schema *schema = compile(buffer_span(&text));
+		struct schema_report report;
+		schema_report_init(&report, &arena, 10);
+		ck_assert(!schema_validate(schema, document_parse(&arena, SPAN("0")), &report));
+		ck_assert(text_is_utf8(span_of(report.list[0].sentence)));
+		ck_assert_uint_gt(strlen(report.list[0].sentence), 490);
 		schema_destroy(schema);
 	}
 }
@@ -274,6 +317,8 @@ Suite *schema_hostile_suite(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, deep_schemas);
 	tcase_add_test(cases, deep_instances);
+	tcase_add_test(cases, hostile_names);
+	tcase_add_test(cases, long_sentences);
 	tcase_add_test(cases, huge_enum);
 	tcase_add_test(cases, many_properties);
 	tcase_add_test(cases, too_many_required);
