@@ -3,7 +3,7 @@
  * The two agree in most; this file writes out what PCRE2 would read differently (\s, \v, ".", "[" in a class, long
  * names of Unicode categories, surrogate pairs) and refuses what only PCRE2 has, so that a schema that is accepted here
  * means the same to other validators. Left as PCRE2 has them: braces that are no quantifier, and needless escapes of
- * punctuation, which strict ECMA-262 refuses and people write. */
+ * punctuation, which strict ECMA-262 refuses and people write; and quantifiers behind an assertion. */
 #include "evaluators/schema/program.h"
 
 #include "harness/base/text.h"
@@ -15,6 +15,7 @@
 #define NOT_SPACE                                                                                                      \
 	"\\u0000-\\u0008\\u000e-\\u001f\\u0021-\\u009f\\u00a1-\\u167f\\u1681-\\u1fff\\u200b-\\u2027\\u202a-\\u202e"    \
 	"\\u2030-\\u205e\\u2060-\\u2fff\\u3001-\\ufefe\\uff00-\\u{10ffff}"
+#define NOTHING "(?:(?!))"
 
 struct translator {
 	struct span text;
@@ -187,20 +188,28 @@ static bool translate_property(struct translator *translator)
 	return true;
 }
 
-/* \1 to \99...: written as \g{N}, which PCRE2 never takes for an octal number. */
+/* \1 to \99... and \k<name>, at the backslash. Written as a group, so that a quantifier behind works on a reference to
+ * a group that did not match (which is empty text) as it should; and as \g{N}, never taken for an octal number. */
 static bool translate_reference(struct translator *translator)
 {
-	size_t length = 1;
-	while (char_at(translator, length) >= '0' && char_at(translator, length) <= '9') {
-		length++;
+	struct span rest = {translator->text.data + translator->position,
+			    translator->text.length - translator->position};
+	bool is_named = rest.data[1] == 'k';
+	size_t end = is_named ? text_find(rest, SPAN(">")) : 1;
+	while (!is_named && end < rest.length && text_is_digit(rest.data[end])) {
+		end++;
 	}
 	if (translator->in_class) {
 		return refuse(translator, "a group cannot be referred to in a class");
 	}
-	buffer_append_text(translator->buffer, "\\g{");
-	buffer_append(translator->buffer, translator->text.data + translator->position + 1, length - 1);
-	buffer_append_byte(translator->buffer, '}');
-	translator->position += length;
+	if (is_named && (end == rest.length || rest.data[2] != '<')) {
+		return refuse(translator, "\\k needs <name>");
+	}
+	size_t start = is_named ? 3 : 1;
+	buffer_append_text(translator->buffer, is_named ? "(?:\\k<" : "(?:\\g{");
+	buffer_append(translator->buffer, rest.data + start, end - start);
+	buffer_append_text(translator->buffer, is_named ? ">)" : "})");
+	translator->position += is_named ? end + 1 : end;
 	return true;
 }
 
@@ -213,21 +222,18 @@ static bool translate_zero(struct translator *translator)
 	return replace(translator, 2, "\\x00");
 }
 
-/* \b, \B, \k, \c and what is no letter at all. */
+/* \b, \B, \c and what is no letter at all. */
 static bool translate_other_escape(struct translator *translator, int c)
 {
 	bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 	if (c == 'B' && translator->in_class) {
 		return refuse(translator, "\\B has no meaning in a class");
 	}
-	if (c == 'k' && (translator->in_class || char_at(translator, 2) != '<')) {
-		return refuse(translator, "\\k needs <name>");
-	}
 	if (c == 'c') {
 		int letter = char_at(translator, 2) | 0x20;
 		return letter >= 'a' && letter <= 'z' ? copy(translator, 3) : refuse(translator, "\\c needs a letter");
 	}
-	bool is_known = c == 'b' || c == 'B' || c == 'k';
+	bool is_known = c == 'b' || c == 'B';
 	return c < 0 || (is_letter && !is_known) ? refuse(translator, "ECMA-262 has no such escape")
 						 : copy(translator, 2);
 }
@@ -236,7 +242,7 @@ static bool translate_other_escape(struct translator *translator, int c)
 static bool translate_escape(struct translator *translator)
 {
 	int c = char_at(translator, 1);
-	if (c >= '1' && c <= '9') {
+	if (c == 'k' || (c >= '1' && c <= '9')) {
 		return translate_reference(translator);
 	}
 	if (c > 0 && strchr("dDwWfnrt", c) != NULL) {
@@ -331,6 +337,9 @@ static bool translate_next(struct translator *translator)
 	}
 	switch (c) {
 	case '[':
+		if (char_at(translator, 1) == ']') {
+			return replace(translator, 2, NOTHING); /* PCRE2's own [] fails even where it may be left out */
+		}
 		translator->in_class = true;
 		return copy(translator, char_at(translator, 1) == '^' ? 2 : 1);
 	case '.':

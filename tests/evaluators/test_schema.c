@@ -111,6 +111,9 @@ static const struct instance instances[] = {
 	{"{\"pattern\":\"^[[:alpha:]]$\"}", "\"b\"", false},
 	{"{\"pattern\":\"^[^]$\"}", "\"x\"", true},
 	{"{\"pattern\":\"[]\"}", "\"x\"", false},
+	{"{\"pattern\":\"(?=a)\\\\d*?a\"}", "\" a\"", true},
+	{"{\"pattern\":\"^\\\\k<n>+(?<n>a)*$\"}", "\"\"", true},
+	{"{\"pattern\":\"^[]?x$\"}", "\"x\"", true},
 	{"{\"pattern\":\"^(a)?\\\\1$\"}", "\"\"", true}, /* a group that did not match is empty */
 	{"{\"pattern\":\"^\\\\p{Lu}\\\\P{Letter}\\\\p{Script=Greek}$\"}", "\"A1\xce\xb1\"", true},
 	{"{\"pattern\":\"^(?<y>\\\\d{4})-(?:\\\\d{2}){1,}?$\"}", "\"2026-0101\"", true},
