@@ -19,4 +19,11 @@ MUST_CHECK bool compressor_pack(struct compressor *compressor, struct span first
 MUST_CHECK bool compressor_unpack(struct compressor *compressor, int64_t encoding, struct span body, size_t size,
 				  struct arena *arena, struct span *ret_content, struct error *err);
 
+/* The same for one text whose size no column keeps: the packed form begins with the encoding as a byte, and zstd's
+ * frame has the size. */
+MUST_CHECK bool compressor_pack_text(struct compressor *compressor, struct span text, struct span *ret_packed,
+				     struct error *err);
+MUST_CHECK bool compressor_unpack_text(struct compressor *compressor, struct span packed, struct arena *arena,
+				       struct span *ret_text, struct error *err);
+
 #endif
