@@ -167,7 +167,9 @@ static void bind_compared(struct statement *statement, const struct store_evalua
 	statement_borrow_text(statement, 14, or_null(evaluation->detail));
 }
 
-/* Cost in thousandths of the limit, rounded up; at most 1000. Both are halved until the product cannot overflow. */
+__extension__ typedef unsigned __int128 wide;
+
+/* Cost in thousandths of the limit, rounded up; at most 1000. */
 static int64_t cost_step(int64_t cost, int64_t limit)
 {
 	if (cost <= 0) {
@@ -176,11 +178,7 @@ static int64_t cost_step(int64_t cost, int64_t limit)
 	if (cost >= limit) {
 		return COST_STEPS;
 	}
-	while (limit > INT64_MAX / COST_STEPS) {
-		cost = cost / 2 + cost % 2;
-		limit /= 2;
-	}
-	return (cost * COST_STEPS + limit - 1) / limit;
+	return (int64_t)(((wide)cost * COST_STEPS + (wide)limit - 1) / (wide)limit);
 }
 
 static void count_sums(struct store *store, const struct store_evaluation *evaluation)
