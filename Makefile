@@ -38,7 +38,7 @@ NEEDS_reports := baselines store contract codec evaluators base
 NEEDS_web := reports $(NEEDS_reports)
 
 SYSTEM_base := -lcrypto -ljansson
-SYSTEM_evaluators := -lpcre2-8 -lm
+SYSTEM_evaluators := -lpcre2-8 -lutf8proc -lm
 SYSTEM_spool := -lpthread
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
