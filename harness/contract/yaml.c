@@ -4,7 +4,7 @@
  * Events are written as JSON text in their order, one tape entry for each scalar, mapping and sequence, so that the
  * n-th event's line belongs to the n-th entry of the tape that json_parse makes of the text. */
 #include "harness/base/text.h"
-#include "harness/contract/contract.h"
+#include "harness/contract/config.h"
 
 #include <stdlib.h>
 #include <yaml.h>
@@ -257,22 +257,19 @@ static bool expand(struct reader *reader, const yaml_event_t *event, struct span
 /* --- events --- */
 
 /* Comma or colon before the next entry, and its place in the tables. */
-static bool begin_entry(struct reader *reader, const yaml_event_t *event, bool replaced, bool *ret_is_name)
+static void begin_entry(struct reader *reader, const yaml_event_t *event, bool replaced)
 {
 	uint32_t line = (uint32_t)line_of(&event->start_mark);
 	buffer_append(&reader->lines, &line, sizeof(line));
 	buffer_append_byte(&reader->origins, replaced ? 1 : 0);
-	*ret_is_name = false;
 	if (reader->depth == 0) {
-		return true;
+		return;
 	}
 	struct level *level = &reader->levels[reader->depth - 1];
-	*ret_is_name = level->mapping && level->written % 2 == 0;
 	if (level->written > 0) {
 		buffer_append_byte(&reader->json, level->mapping && level->written % 2 == 1 ? ':' : ',');
 	}
 	level->written++;
-	return true;
 }
 
 static bool next_is_name(const struct reader *reader)
@@ -284,13 +281,13 @@ static bool next_is_name(const struct reader *reader)
 static bool write_expanded(struct reader *reader, const yaml_event_t *event, struct span text)
 {
 	struct buffer value CLEANUP_BUFFER = BUFFER_INIT(FILE_MAX);
-	bool is_name;
-	if (!expand(reader, event, text, &value) || !begin_entry(reader, event, true, &is_name)) {
+	if (!expand(reader, event, text, &value)) {
 		return false;
 	}
 	if (value.failed) {
 		return fail(reader, event, "the text is too long after ${...} was replaced; make it shorter");
 	}
+	begin_entry(reader, event, true);
 	json_write_string(&reader->json, buffer_span(&value));
 	return true;
 }
@@ -307,9 +304,7 @@ static bool write_scalar(struct reader *reader, const yaml_event_t *event)
 	if (!is_name && !block && text_find(text, SPAN("${")) < text.length) {
 		return write_expanded(reader, event, text);
 	}
-	if (!begin_entry(reader, event, false, &is_name)) {
-		return false;
-	}
+	begin_entry(reader, event, false);
 	if (is_name || style != YAML_PLAIN_SCALAR_STYLE) {
 		json_write_string(&reader->json, text);
 		return true;
@@ -319,16 +314,13 @@ static bool write_scalar(struct reader *reader, const yaml_event_t *event)
 
 static bool open_container(struct reader *reader, const yaml_event_t *event, bool mapping)
 {
-	bool is_name = next_is_name(reader);
-	if (is_name) {
+	if (next_is_name(reader)) {
 		return fail(reader, event, "a key must be plain text; quote keys that begin with [, { or ?");
 	}
 	if (reader->depth == DEPTH_MAX) {
 		return fail(reader, event, "nested more than 64 deep; make it flatter");
 	}
-	if (!begin_entry(reader, event, false, &is_name)) {
-		return false;
-	}
+	begin_entry(reader, event, false);
 	reader->levels[reader->depth++] = (struct level){.mapping = mapping, .written = 0};
 	buffer_append_byte(&reader->json, mapping ? '{' : '[');
 	return true;
@@ -454,10 +446,10 @@ static bool refuse_duplicates_in(struct arena *arena, const char *file, const st
 	for (size_t i = 1; i < count; i++) {
 		struct span name = json_text(names[i]);
 		if (span_equal(name, json_text(names[i - 1]))) {
-			int shown = name.length < 80 ? (int)name.length : 80;
-			return error_set_at(err, ERROR_CONFIG, file, (int)document->lines[names[i] - document->root],
-					    "duplicate key \"%.*s\", it stands on line %u already; remove one", shown,
-					    name.data, document->lines[names[i - 1] - document->root]);
+			struct config config = {.arena = arena, .file = file, .document = *document, .err = err};
+			return config_fail(&config, names[i], "duplicate key \"%.*s\", it stands on line %d already; remove one",
+					   name.length < 80 ? (int)name.length : 80, name.data,
+					   config_line(&config, names[i - 1]));
 		}
 	}
 	return true;
