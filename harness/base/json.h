@@ -65,7 +65,7 @@ static inline const struct json_node *json_first(const struct json_node *contain
 }
 static inline const struct json_node *json_member(const struct json_node *name)
 {
-	return name + 1;
+	return name != NULL ? name + 1 : NULL;
 }
 static inline const struct json_node *json_next(const struct json_node *container, const struct json_node *child)
 {
