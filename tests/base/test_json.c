@@ -26,6 +26,28 @@ START_TEST(test_prefixes)
 }
 END_TEST
 
+/* Each byte at each place of strings longer than a block of the fast scan: plain ASCII alone is accepted. */
+START_TEST(test_every_byte)
+{
+	for (int byte = 0; byte < 256; byte++) {
+		bool good = byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+		for (size_t at = 1; at < 40; at++) {
+			struct arena arena = ARENA_INIT(ARENA_MAXIMUM);
+			const struct json_node *root = NULL;
+			char text[41];
+			memset(text, 'x', sizeof(text));
+			text[0] = '"';
+			text[sizeof(text) - 1] = '"';
+			text[at] = (char)(uint8_t)byte;
+			bool parsed = json_parse(&arena, (struct span){text, sizeof(text)}, NULL, &root, NULL);
+			ck_assert_msg(parsed == good, "byte %d at %zu", byte, at);
+			ck_assert(!parsed || span_equal(json_text(root), (struct span){text + 1, sizeof(text) - 2}));
+			arena_finish(&arena);
+		}
+	}
+}
+END_TEST
+
 /* Decoded strings: RFC 8259 section 7. */
 static const struct {
 	const char *text;
@@ -366,6 +388,7 @@ Suite *json_suite(void)
 	TCase *cases = tcase_create("json");
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, test_prefixes);
+	tcase_add_test(cases, test_every_byte);
 	tcase_add_loop_test(cases, test_strings, 0, COUNT(strings));
 	tcase_add_test(cases, test_reading);
 	tcase_add_loop_test(cases, test_writing, 0, COUNT(writing));
