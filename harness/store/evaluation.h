@@ -46,6 +46,10 @@ struct store_evaluation {
 MUST_CHECK bool store_evaluation_finish(struct store *store, const struct store_evaluation *evaluation,
 					struct error *err);
 
+/* The model's text as first received, in the arena. ERROR_MISSING where there is none. */
+MUST_CHECK bool store_evaluation_reply(struct store *store, int64_t exchange, int64_t candidate, struct arena *arena,
+				       struct span *ret_reply, struct error *err);
+
 struct store_record {
 	int64_t exchange;
 	int64_t candidate;
