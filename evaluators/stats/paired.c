@@ -44,7 +44,7 @@ double stats_tango_score(double b, double c, double n, double difference)
 	double variance = n * (2 * q + difference * (1 - difference));
 
 	if (variance <= 0) {
-		return above > 0 ? INFINITY : above < 0 ? -INFINITY : 0;
+		return above > 0 ? HUGE_VAL : above < 0 ? -HUGE_VAL : 0;
 	}
 	return above / sqrt(variance);
 }
@@ -66,7 +66,7 @@ static double tango_end(double b, double c, double n, double z, double inner, do
 struct stats_interval stats_tango(double b, double c, double n, double z)
 {
 	if (!(b >= 0 && c >= 0 && n >= 0 && b + c <= n * (1 + 1e-12) && z >= 0)) {
-		return (struct stats_interval){NAN, NAN};
+		return (struct stats_interval){(double)NAN, (double)NAN};
 	}
 	if (n <= 0) {
 		return (struct stats_interval){-1, 1};
@@ -130,8 +130,8 @@ double stats_noninferiority(const struct stats_pairs *pairs, double margin, doub
 	double n = (double)stats_pairs_total(pairs);
 
 	if (!(n > 0) || !(margin > 0 && margin < 1)) {
-		*ret_z = NAN;
-		return NAN;
+		*ret_z = (double)NAN;
+		return (double)NAN;
 	}
 	*ret_z = stats_tango_score((double)pairs->llm_only, (double)pairs->legacy_only, n, -margin);
 	return stats_normal_survival(*ret_z);

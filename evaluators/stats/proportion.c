@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-static const struct stats_interval UNDEFINED = {NAN, NAN};
+static const struct stats_interval UNDEFINED = {(double)NAN, (double)NAN};
 static const struct stats_interval EVERYTHING = {0, 1};
 
 static bool in_domain(uint64_t x, uint64_t n, double confidence)
@@ -73,7 +73,7 @@ struct stats_interval stats_clopper_pearson(uint64_t x, uint64_t n, double confi
 double stats_clopper_pearson_lower(uint64_t x, uint64_t n, double confidence)
 {
 	if (!in_domain(x, n, confidence)) {
-		return NAN;
+		return (double)NAN;
 	}
 	return x == 0 ? 0 : stats_beta_inverse((double)x, (double)(n - x) + 1, 1 - confidence);
 }

@@ -86,10 +86,10 @@ double stats_normal_quantile(double p)
 	double q = p - 0.5;
 
 	if (!(p >= 0 && p <= 1)) {
-		return NAN;
+		return (double)NAN;
 	}
 	if (p <= 0 || p >= 1) {
-		return p <= 0 ? -INFINITY : INFINITY;
+		return p <= 0 ? -HUGE_VAL : HUGE_VAL;
 	}
 	if (fabs(q) <= 0.425) {
 		return normal_quantile_centre(q);
@@ -149,7 +149,7 @@ double stats_chi_square_survival(double x, double df)
 	double half = x / 2;
 
 	if (!(x >= 0) || !(df > 0) || isinf(df)) {
-		return NAN;
+		return (double)NAN;
 	}
 	if (x <= 0 || isinf(x)) {
 		return x <= 0 ? 1 : 0;
@@ -163,7 +163,7 @@ double stats_chi_square_quantile(double p, double df)
 	double high = df + 10;
 
 	if (!(p >= 0 && p < 1) || !(df > 0) || isinf(df)) {
-		return NAN;
+		return (double)NAN;
 	}
 	while (stats_chi_square_survival(high, df) > 1 - p) {
 		high *= 2;
@@ -184,7 +184,7 @@ double stats_kolmogorov_survival(double x)
 	double sum = 0;
 
 	if (!(x >= 0)) {
-		return NAN;
+		return (double)NAN;
 	}
 	if (x < 0.04) {
 		return 1; /* the cdf is below 1e-300 */

@@ -64,7 +64,7 @@ static double log_density(double x, double n, double p, double q)
 double stats_binomial_log_density(double x, double n, double p)
 {
 	if (!(n > 0 && x >= 0 && x <= n && p > 0 && p < 1)) {
-		return NAN;
+		return (double)NAN;
 	}
 	return log_density(x, n, p, 1 - p);
 }
@@ -127,7 +127,7 @@ static bool is_beta_parameter(double value)
 double stats_beta(double a, double b, double x)
 {
 	if (!is_beta_parameter(a) || !is_beta_parameter(b) || !(x >= 0 && x <= 1)) {
-		return NAN;
+		return (double)NAN;
 	}
 	return beta_pair(a, b, x, 1 - x);
 }
@@ -165,7 +165,7 @@ double stats_beta_inverse(double a, double b, double p)
 	double mean = a / (a + b);
 
 	if (!is_beta_parameter(a) || !is_beta_parameter(b) || !(p >= 0 && p <= 1)) {
-		return NAN;
+		return (double)NAN;
 	}
 	if (p <= 0 || p >= 1) {
 		return p;
@@ -179,7 +179,7 @@ double stats_beta_inverse(double a, double b, double p)
 double stats_binomial_cdf(uint64_t k, uint64_t n, double p)
 {
 	if (!(p >= 0 && p <= 1)) {
-		return NAN;
+		return (double)NAN;
 	}
 	if (k >= n) {
 		return 1;
@@ -208,7 +208,7 @@ uint64_t stats_binomial_quantile(double q, uint64_t n, double p)
 double stats_t_quantile(double p, double df)
 {
 	if (!(p > 0 && p < 1) || !is_beta_parameter(df)) {
-		return NAN;
+		return (double)NAN;
 	}
 	/* P(|T| > t) = I_x(df/2, 1/2) with x = df/(df+t^2); both tails of x so that t near 0 keeps its digits. */
 	double tail = p < 0.5 ? p : 1 - p;
