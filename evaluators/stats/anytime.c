@@ -175,8 +175,7 @@ enum stats_evidence_status stats_kw_upper_bound(const struct stats_bets *bets, c
 						size_t count, double hi, double alpha, double *ret_bound)
 {
 	double bound = 0;
-	enum stats_evidence_status status =
-		lower_bound(&(struct question){bets, cells, count, -1, -hi}, alpha, &bound);
+	enum stats_evidence_status status = lower_bound(&(struct question){bets, cells, count, -1, -hi}, alpha, &bound);
 
 	if (status == STATS_EVIDENCE_OK) {
 		*ret_bound = -bound;

@@ -6,9 +6,9 @@
  *
  * H0: mean <= m. Fixed bets gamma_j in (0,1) with weights w_j summing to 1, lo a declared bound on Y from below:
  *   log K_j = sum_i log1p(gamma_j (Y_i - m)/(m - lo)),   log K = log sum_j w_j exp(log K_j).
- * P(at some look the running mean of g is <= m and K >= 1/alpha) <= alpha (Ville 1939; the bets must be fixed before the
- * first record). Lineage: Stark (2009) and Stark and Teague (2014) in election audits, Waudby-Smith, Stark and Ramdas
- * (2021, RiLACS), Waudby-Smith and Ramdas (2024, JRSSB 86:1).
+ * P(at some look the running mean of g is <= m and K >= 1/alpha) <= alpha (Ville 1939; the bets must be fixed before
+ * the first record). Lineage: Stark (2009) and Stark and Teague (2014) in election audits, Waudby-Smith, Stark and
+ * Ramdas (2021, RiLACS), Waudby-Smith and Ramdas (2024, JRSSB 86:1).
  *
  * For H0': mean >= m use the _upper form with hi, a bound on Y from above: the same with (-Y, -m, -hi).
  *

@@ -10,12 +10,12 @@
 
 struct stats_peek_scenario {
 	const char *name;
-	bool is_accuracy;       /* else the paired difference D with an exact comparator */
-	bool drifts;            /* accuracy is above the limit for 20 weeks, then below */
-	double limit;           /* m, also the true value */
-	double share;           /* of disagreements */
-	double accuracy_agree;  /* of the LLM path where both agree */
-	double sampled_agree;   /* inclusion probabilities */
+	bool is_accuracy;      /* else the paired difference D with an exact comparator */
+	bool drifts;           /* accuracy is above the limit for 20 weeks, then below */
+	double limit;          /* m, also the true value */
+	double share;          /* of disagreements */
+	double accuracy_agree; /* of the LLM path where both agree; accuracy scenarios only, as sampled_agree */
+	double sampled_agree;  /* inclusion probabilities */
 	double sampled_disagree;
 };
 
@@ -36,7 +36,8 @@ struct stats_peek_plan {
 
 struct stats_peek_counts {
 	uint64_t kaplan_wald; /* replicates with log K >= log(1/alpha) at the end of some week */
-	uint64_t naive_wald;  /* with at least 30 labels and mean - 1.6448536 se above the limit at the end of some week */
+	uint64_t naive_wald;  /* with at least 30 labels and mean - 1.6448536 se above the limit at the end of some week
+			       */
 };
 
 /* About 5 ns per record: replicates * weeks * records_per_week. False where the scenario or the bets are not valid. */
