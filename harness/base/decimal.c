@@ -2,7 +2,10 @@
 
 #include "harness/base/number.h"
 
-enum { PLAIN_DIGITS_MAX = 40, EXPONENT_CAP = 1000000000 };
+enum { PLAIN_DIGITS_MAX = 40 };
+
+/* Written exponents are cut here: far beyond what the digits of any text in memory could make up for. */
+#define EXPONENT_CAP INT64_C(1000000000000000)
 
 static bool is_zero_digit(char digit)
 {
@@ -26,7 +29,7 @@ static struct span without_trailing_zeros(struct span digits)
 	return digits;
 }
 
-/* From 'e' to the end of the number; past EXPONENT_CAP it no longer matters how far. */
+/* From 'e' to the end of the number. */
 static int64_t exponent_of(const char *letter, const char *end)
 {
 	const char *digit = letter + 1;
@@ -44,37 +47,6 @@ static int64_t exponent_of(const char *letter, const char *end)
 static struct span digits_between(const char *start, const char *end)
 {
 	return (struct span){start, (size_t)(end - start)};
-}
-
-bool decimal_parse(struct span text, struct decimal *ret_decimal, struct error *err)
-{
-	const char *end = text.length > 0 ? text.data + text.length : text.data;
-	struct number_parts parts;
-	if (text.length == 0 || !number_scan(text.data, end, &parts) || parts.end != end) {
-		return error_set(err, ERROR_FORMAT, "'%.*s' is not a decimal number",
-				 (int)(text.length < 64 ? text.length : 64), text.length > 0 ? text.data : "");
-	}
-	struct decimal value = {.negative = text.data[0] == '-', .whole = {"", 0}, .fraction = {"", 0}};
-	const char *mantissa_end = parts.exponent != NULL ? parts.exponent : end;
-	const char *whole_end = parts.point != NULL ? parts.point : mantissa_end;
-	value.whole = without_leading_zeros(digits_between(text.data + value.negative, whole_end));
-	if (parts.point != NULL) {
-		value.fraction = without_trailing_zeros(digits_between(parts.point + 1, mantissa_end));
-	}
-	if (value.whole.length + value.fraction.length == 0) {
-		value.negative = false;
-		*ret_decimal = value;
-		return true;
-	}
-	if (value.whole.length + value.fraction.length > DECIMAL_DIGITS_MAX) {
-		return error_set(err, ERROR_LIMIT, "a number of more than %d digits", DECIMAL_DIGITS_MAX);
-	}
-	value.exponent = parts.exponent != NULL ? exponent_of(parts.exponent, end) : 0;
-	if (value.exponent > DECIMAL_EXPONENT_MAX || value.exponent < -DECIMAL_EXPONENT_MAX) {
-		return error_set(err, ERROR_LIMIT, "a number with an exponent beyond %d", DECIMAL_EXPONENT_MAX);
-	}
-	*ret_decimal = value;
-	return true;
 }
 
 /* A decimal as its significant digits d1 d2 ... dn and `power`: 0.d1d2...dn * 10^power with d1 and dn not 0.
@@ -113,6 +85,38 @@ static int digit_at(const struct digits *digits, size_t index)
 	const struct decimal *value = digits->value;
 	char digit = at < value->whole.length ? value->whole.data[at] : value->fraction.data[at - value->whole.length];
 	return digit - '0';
+}
+
+bool decimal_parse(struct span text, struct decimal *ret_decimal, struct error *err)
+{
+	const char *end = text.length > 0 ? text.data + text.length : text.data;
+	struct number_parts parts;
+	if (text.length == 0 || !number_scan(text.data, end, &parts) || parts.end != end) {
+		return error_set(err, ERROR_FORMAT, "'%.*s' is not a decimal number",
+				 (int)(text.length < 64 ? text.length : 64), text.length > 0 ? text.data : "");
+	}
+	struct decimal value = {.negative = text.data[0] == '-', .whole = {"", 0}, .fraction = {"", 0}};
+	const char *mantissa_end = parts.exponent != NULL ? parts.exponent : end;
+	const char *whole_end = parts.point != NULL ? parts.point : mantissa_end;
+	value.whole = without_leading_zeros(digits_between(text.data + value.negative, whole_end));
+	if (parts.point != NULL) {
+		value.fraction = without_trailing_zeros(digits_between(parts.point + 1, mantissa_end));
+	}
+	if (value.whole.length + value.fraction.length == 0) {
+		value.negative = false;
+		*ret_decimal = value;
+		return true;
+	}
+	value.exponent = parts.exponent != NULL ? exponent_of(parts.exponent, end) : 0;
+	struct digits digits = digits_of(&value);
+	if (digits.count > DECIMAL_DIGITS_MAX) {
+		return error_set(err, ERROR_LIMIT, "a number of more than %d digits", DECIMAL_DIGITS_MAX);
+	}
+	if (digits.power - 1 > DECIMAL_EXPONENT_MAX || digits.power - 1 < -DECIMAL_EXPONENT_MAX) {
+		return error_set(err, ERROR_LIMIT, "a number with an exponent beyond %d", DECIMAL_EXPONENT_MAX);
+	}
+	*ret_decimal = value;
+	return true;
 }
 
 bool decimal_is_zero(const struct decimal *value)

@@ -15,8 +15,9 @@ struct decimal {
 	int64_t exponent;     /* value = whole.fraction * 10^exponent */
 };
 
-/* Accepts exactly the JSON number grammar; borrows `text`. ERROR_FORMAT for other text, ERROR_LIMIT for more digits or
- * a larger exponent than above (zeros that do not count - leading, behind the last fraction digit - aside). */
+/* Accepts exactly the JSON number grammar; borrows `text`. ERROR_FORMAT for other text; ERROR_LIMIT for more
+ * significant digits, or a larger exponent of d.ddde+N, than above. So it is the value that decides, not its spelling.
+ */
 MUST_CHECK bool decimal_parse(struct span text, struct decimal *ret_decimal, struct error *err);
 bool decimal_is_zero(const struct decimal *value);
 bool decimal_is_integer(const struct decimal *value);

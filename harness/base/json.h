@@ -32,8 +32,9 @@ struct json_limits {
 	size_t nodes; /* tape entries, member names included; 0: 16 million */
 };
 
-/* NULL limits: the defaults. Source below 4 GiB. Borrows `text`. Takes 24 bytes of the arena per value and name (a
- * little more where strings hold , : [ {), and the length of each string with escapes.
+/* NULL limits: the defaults. Source below 4 GiB. Borrows `text`. Takes from the arena 24 bytes per value and name, as
+ * much again for each , : [ { inside strings, in all at most 12 bytes per byte of source (and 6 KiB at the default
+ * depth); and the length of each string with escapes. What a failed parse took stays taken until the reset.
  * ERROR_FORMAT for text that is not JSON, ERROR_LIMIT past a limit, the arena's maximum included. */
 MUST_CHECK bool json_parse(struct arena *arena, struct span text, const struct json_limits *limits,
 			   const struct json_node **ret_root, struct error *err);
@@ -65,7 +66,7 @@ static inline const struct json_node *json_first(const struct json_node *contain
 }
 static inline const struct json_node *json_member(const struct json_node *name)
 {
-	return name + 1;
+	return name != NULL ? name + 1 : NULL;
 }
 static inline const struct json_node *json_next(const struct json_node *container, const struct json_node *child)
 {
