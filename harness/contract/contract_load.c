@@ -64,7 +64,8 @@ static bool split_host(struct span text, struct span *ret_host, struct span *ret
 		return false;
 	}
 	struct span digits = rest.length > 0 ? (struct span){rest.data + 1, rest.length - 1} : SPAN("");
-	if (rest.length > 0 && (rest.data[0] != ':' || !text_to_uint64(digits, &port) || port == 0 || port > UINT16_MAX)) {
+	if (rest.length > 0 &&
+	    (rest.data[0] != ':' || !text_to_uint64(digits, &port) || port == 0 || port > UINT16_MAX)) {
 		return false;
 	}
 	*ret_host = host;
@@ -145,8 +146,7 @@ static bool load_message(struct contract *contract, const struct config *config)
 	contract->has_event_time = event_time != NULL;
 	contract->has_test_mark = test != NULL;
 	return load_message_id(contract, config) &&
-	       (event_time == NULL ||
-		config_path(config, event_time, "message.event_time", &contract->event_time)) &&
+	       (event_time == NULL || config_path(config, event_time, "message.event_time", &contract->event_time)) &&
 	       (test == NULL || config_path(config, test, "message.test", &contract->test_mark));
 }
 
@@ -208,8 +208,8 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 	const struct json_node *response = config_get(contract->root, "schemas.response");
 	struct span text;
 	const struct json_node *json;
-	return (request == NULL || load_schema(config, request, &contract->request_schema, &text, &json,
-					       contract->request_schema_hash)) &&
+	return (request == NULL ||
+		load_schema(config, request, &contract->request_schema, &text, &json, contract->request_schema_hash)) &&
 	       load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
 			   &contract->response_schema_json, contract->response_schema_hash);
 }

@@ -447,7 +447,8 @@ static bool refuse_duplicates_in(struct arena *arena, const char *file, const st
 		struct span name = json_text(names[i]);
 		if (span_equal(name, json_text(names[i - 1]))) {
 			struct config config = {.arena = arena, .file = file, .document = *document, .err = err};
-			return config_fail(&config, names[i], "duplicate key \"%.*s\", it stands on line %d already; remove one",
+			return config_fail(&config, names[i],
+					   "duplicate key \"%.*s\", it stands on line %d already; remove one",
 					   name.length < 80 ? (int)name.length : 80, name.data,
 					   config_line(&config, names[i - 1]));
 		}
