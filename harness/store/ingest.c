@@ -46,7 +46,9 @@ static bool find_former(struct store *store, const struct store_exchange *exchan
 	*ret_former = 0;
 	bool found = false;
 	return !exchange->has_identity ||
-	       find_id(store, "SELECT id FROM exchange WHERE identity = ? ORDER BY id DESC LIMIT 1",
+	       find_id(store,
+		       "SELECT id FROM exchange WHERE substr(identity, 1, 6) = substr(?1, 1, 6) AND identity = ?1 "
+		       "ORDER BY id DESC LIMIT 1",
 		       bytes16(exchange->identity), ret_former, &found, err);
 }
 

@@ -10,56 +10,102 @@ struct shape {
 
 #define ADD(column) #column " = " #column " + excluded." #column
 
-static const struct shape SHAPES[ROLLUP_TABLE_COUNT] =
-	{
-		[ROLLUP_DELIVERY] = {2, 3,
-				     "INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision) "
-				     "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(stored) ", " ADD(
-					     duplicate) ", " ADD(revision)},
-		[ROLLUP_STATE] = {5, 1,
-				  "INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) "
-				  "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-		[ROLLUP_LEGACY] = {4, 1,
-				   "INSERT INTO rollup_legacy (interface_id, week, test, legacy_outcome, count) "
-				   "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-		[ROLLUP_TRANSACTION] = {4, 10,
-					"INSERT INTO rollup_transaction (candidate_id, epoch_id, week, test, compared, "
-					"replies, "
-					"contract_drift, attempts, tokens_input, tokens_cache_read, "
-					"tokens_cache_write, "
-					"tokens_output, cost_nano, cost_nano_max) "
-					"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
-					"SET " ADD(compared) ", " ADD(replies) ", " ADD(contract_drift) ", " ADD(attempts) ", " ADD(tokens_input) ", " ADD(tokens_cache_read) ", " ADD(
-						tokens_cache_write) ", " ADD(tokens_output) ", " ADD(cost_nano) ", "
-														"cost_"
-														"nano_"
-														"max = "
-														"max("
-														"cost_"
-														"nano_"
-														"max, "
-														"exclud"
-														"ed."
-														"cost_"
-														"nano_"
-														"max)"},
-		[ROLLUP_OUTCOME] = {5, 1,
-				    "INSERT INTO rollup_outcome (candidate_id, epoch_id, week, test, outcome, count) "
-				    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-		[ROLLUP_RECORD] =
-			{6, 2,
-			 "INSERT INTO rollup_record (candidate_id, epoch_id, week, test, side, pi_ppm, count, sampled) "
-			 "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count) ", " ADD(sampled)},
-		[ROLLUP_FIELD] =
-			{6, 1,
-			 "INSERT INTO rollup_field (candidate_id, epoch_id, week, test, field_id, verdict, count) "
-			 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-		[ROLLUP_COST] = {5, 1,
-				 "INSERT INTO rollup_cost (candidate_id, epoch_id, week, test, step, count) "
-				 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-		[ROLLUP_LATENCY] = {5, 1,
-				    "INSERT INTO rollup_latency (interface_id, path, week, test, bucket, count) "
-				    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
+	[ROLLUP_DELIVERY] = {2, 3,
+			     "INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision) "
+			     "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(stored) ", " ADD(
+				     duplicate) ", " ADD(revision)},
+	[ROLLUP_STATE] = {5, 1,
+			  "INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) "
+			  "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_LEGACY] = {4, 1,
+			   "INSERT INTO rollup_legacy (interface_id, week, test, legacy_outcome, count) "
+			   "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_TRANSACTION] =
+		{4, 10,
+		 "INSERT INTO rollup_transaction (candidate_id, epoch_id, week, test, compared, "
+		 "replies, "
+		 "contract_drift, attempts, tokens_input, tokens_cache_read, "
+		 "tokens_cache_write, "
+		 "tokens_output, cost_nano, cost_nano_max) "
+		 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+		 "SET " ADD(compared) ", " ADD(replies) ", " ADD(contract_drift) ", " ADD(attempts) ", " ADD(tokens_input) ", " ADD(
+			 tokens_cache_read) ", " ADD(tokens_cache_write) ", " ADD(tokens_output) ", " ADD(cost_nano) ","
+														     " "
+														     "c"
+														     "o"
+														     "s"
+														     "t"
+														     "_"
+														     "n"
+														     "a"
+														     "n"
+														     "o"
+														     "_"
+														     "m"
+														     "a"
+														     "x"
+														     " "
+														     "="
+														     " "
+														     "m"
+														     "a"
+														     "x"
+														     "("
+														     "c"
+														     "o"
+														     "s"
+														     "t"
+														     "_"
+														     "n"
+														     "a"
+														     "n"
+														     "o"
+														     "_"
+														     "m"
+														     "a"
+														     "x"
+														     ","
+														     " "
+														     "e"
+														     "x"
+														     "c"
+														     "l"
+														     "u"
+														     "d"
+														     "e"
+														     "d"
+														     "."
+														     "c"
+														     "o"
+														     "s"
+														     "t"
+														     "_"
+														     "n"
+														     "a"
+														     "n"
+														     "o"
+														     "_"
+														     "m"
+														     "a"
+														     "x"
+														     ")"},
+	[ROLLUP_OUTCOME] = {5, 1,
+			    "INSERT INTO rollup_outcome (candidate_id, epoch_id, week, test, outcome, count) "
+			    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_RECORD] =
+		{6, 2,
+		 "INSERT INTO rollup_record (candidate_id, epoch_id, week, test, side, pi_ppm, count, sampled) "
+		 "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count) ", " ADD(sampled)},
+	[ROLLUP_FIELD] = {6, 1,
+			  "INSERT INTO rollup_field (candidate_id, epoch_id, week, test, field_id, verdict, count) "
+			  "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_COST] = {5, 1,
+			 "INSERT INTO rollup_cost (candidate_id, epoch_id, week, test, step, count) "
+			 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_LATENCY] = {5, 1,
+			    "INSERT INTO rollup_latency (interface_id, path, week, test, bucket, count) "
+			    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
 };
 
 struct entry {

@@ -89,7 +89,7 @@ CREATE TABLE exchange (
 	legacy_latency_us INTEGER NOT NULL   -- -1: unknown
 ) STRICT;
 CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
-CREATE INDEX exchange_by_identity ON exchange (identity) WHERE identity IS NOT NULL;
+CREATE INDEX exchange_by_identity ON exchange (substr(identity, 1, 6)) WHERE identity IS NOT NULL;
 
 -- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
 CREATE TABLE payload (
