@@ -71,7 +71,8 @@ static bool read_cells(struct method_call *call, struct cells *cells)
 	return true;
 }
 
-static bool result_evidence(struct method_call *call, enum stats_evidence_status status, double number)
+/* Reads *number only where the status is OK, after the call that wrote it. */
+static bool result_evidence(struct method_call *call, enum stats_evidence_status status, const double *number)
 {
 	static const char *const members[] = {
 		[STATS_EVIDENCE_BAD_BETS] = "gammas",
@@ -82,7 +83,7 @@ static bool result_evidence(struct method_call *call, enum stats_evidence_status
 	if (status != STATS_EVIDENCE_OK) {
 		return method_fail(call, "\"%s\": %s", members[status], stats_evidence_text(status));
 	}
-	return method_result(call, number);
+	return method_result(call, *number);
 }
 
 /* {gammas, lo, m, cells} -> log e */
@@ -97,7 +98,7 @@ static bool method_kw(struct method_call *call)
 	return read_bets(call, &bets) && read_cells(call, &cells) &&
 	       method_number(call, call->input, "lo", -SCORE_MAX, SCORE_MAX, &lo) &&
 	       method_number(call, call->input, "m", -SCORE_MAX, SCORE_MAX, &m) &&
-	       result_evidence(call, stats_kw_log_e(&bets, cells.items, cells.count, m, lo, &log_e), log_e);
+	       result_evidence(call, stats_kw_log_e(&bets, cells.items, cells.count, m, lo, &log_e), &log_e);
 }
 
 /* {gammas, hi, m, cells} -> log e */
@@ -112,7 +113,7 @@ static bool method_kw_upper(struct method_call *call)
 	return read_bets(call, &bets) && read_cells(call, &cells) &&
 	       method_number(call, call->input, "hi", -SCORE_MAX, SCORE_MAX, &hi) &&
 	       method_number(call, call->input, "m", -SCORE_MAX, SCORE_MAX, &m) &&
-	       result_evidence(call, stats_kw_log_e_upper(&bets, cells.items, cells.count, m, hi, &log_e), log_e);
+	       result_evidence(call, stats_kw_log_e_upper(&bets, cells.items, cells.count, m, hi, &log_e), &log_e);
 }
 
 /* {gammas, lo, alpha, cells} -> low */
@@ -127,7 +128,7 @@ static bool method_kw_lower_bound(struct method_call *call)
 	return read_bets(call, &bets) && read_cells(call, &cells) &&
 	       method_number(call, call->input, "lo", -SCORE_MAX, SCORE_MAX, &lo) &&
 	       method_share(call, call->input, "alpha", &alpha) &&
-	       result_evidence(call, stats_kw_lower_bound(&bets, cells.items, cells.count, lo, alpha, &bound), bound);
+	       result_evidence(call, stats_kw_lower_bound(&bets, cells.items, cells.count, lo, alpha, &bound), &bound);
 }
 
 /* {gammas, hi, alpha, cells} -> high */
@@ -142,7 +143,7 @@ static bool method_kw_upper_bound(struct method_call *call)
 	return read_bets(call, &bets) && read_cells(call, &cells) &&
 	       method_number(call, call->input, "hi", -SCORE_MAX, SCORE_MAX, &hi) &&
 	       method_share(call, call->input, "alpha", &alpha) &&
-	       result_evidence(call, stats_kw_upper_bound(&bets, cells.items, cells.count, hi, alpha, &bound), bound);
+	       result_evidence(call, stats_kw_upper_bound(&bets, cells.items, cells.count, hi, alpha, &bound), &bound);
 }
 
 /* {lo, m, y, p, gammas, alpha, logK0} -> {best_growth, gamma, records or null} */
@@ -171,7 +172,7 @@ static bool method_kw_plan(struct method_call *call)
 	enum stats_evidence_status status =
 		stats_kw_plan(&bets, y.values, p.values, y.count, m, lo, alpha, log_e, &growth);
 	if (status != STATS_EVIDENCE_OK) {
-		return result_evidence(call, status, 0);
+		return result_evidence(call, status, NULL);
 	}
 	json_build_object(call->reply, "result");
 	json_build_exact(call->reply, "best_growth", growth.growth);

@@ -95,7 +95,7 @@ static bool method_percentiles(struct method_call *call)
 		BUG_ON(!found);
 		json_build_object(call->reply, QUANTILES[i].name);
 		json_build_integer(call->reply, "exact_nearest_rank", (int64_t)values.values[rank - 1]);
-		json_build_integer(call->reply, "sketch_upper", (int64_t)quantile.value);
+		json_build_integer(call->reply, "sketch_upper", (int64_t)quantile.bucket_highest);
 		json_build_end(call->reply);
 	}
 	json_build_end(call->reply);

@@ -1,0 +1,15 @@
+/* The suites of the evaluators' test program; main.c runs them all. */
+#ifndef UNDERSTUDY_TESTS_EVALUATORS_SUITES_H
+#define UNDERSTUDY_TESTS_EVALUATORS_SUITES_H
+
+#include <check.h>
+
+Suite *stats_special_suite(void);
+Suite *stats_intervals_suite(void);
+Suite *stats_anytime_suite(void);
+Suite *stats_agreement_suite(void);
+Suite *stats_measures_suite(void);
+Suite *stats_methods_suite(void);
+Suite *stats_vectors_suite(void);
+
+#endif
