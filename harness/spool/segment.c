@@ -216,6 +216,20 @@ static bool decode_head(struct segment_scan *scan, const char bytes[SEGMENT_HEAD
 	return true;
 }
 
+static bool reserve(struct segment_scan *scan, size_t size, struct error *err)
+{
+	if (scan->capacity >= size) {
+		return true;
+	}
+	char *larger = realloc(scan->buffer, size);
+	if (larger == NULL) {
+		return error_set(err, ERROR_MEMORY, "no memory for a record of %zu bytes", size);
+	}
+	scan->buffer = larger;
+	scan->capacity = size;
+	return true;
+}
+
 static enum segment_state read_head(struct segment_scan *scan, uint64_t number, struct error *err)
 {
 	char bytes[SEGMENT_HEAD_SIZE];
@@ -249,6 +263,10 @@ enum segment_state segment_scan_open(struct segment_scan *scan, const char *stre
 		close(opened.fd);
 		return state;
 	}
+	if (!reserve(&opened, CHUNK, err)) {
+		close(opened.fd);
+		return SEGMENT_FAILED;
+	}
 	*scan = opened;
 	return SEGMENT_RECORD;
 }
@@ -263,20 +281,6 @@ void segment_scan_finish(struct segment_scan *scan)
 }
 
 /* --- frames --- */
-
-static bool reserve(struct segment_scan *scan, size_t size, struct error *err)
-{
-	if (scan->capacity >= size) {
-		return true;
-	}
-	char *larger = realloc(scan->buffer, size);
-	if (larger == NULL) {
-		return error_set(err, ERROR_MEMORY, "no memory for a record of %zu bytes", size);
-	}
-	scan->buffer = larger;
-	scan->capacity = size;
-	return true;
-}
 
 static bool read_at(struct segment_scan *scan, uint64_t offset, size_t size, size_t *ret_got, struct error *err)
 {
