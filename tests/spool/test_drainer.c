@@ -1,0 +1,5 @@
+#include "tests/spool/suites.h"
+Suite *drainer_suite(void)
+{
+	return suite_create("spool");
+}
