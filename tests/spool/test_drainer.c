@@ -317,8 +317,6 @@ static void produce_for_ever(void)
 		if (commit(ring, account, number)) {
 			atomic_store(reported, number);
 			number++;
-		} else {
-			usleep(200);
 		}
 		ring_drop(ring, account, turn % 2 == 0 ? DROP_CLIENT_ABORTED : DROP_LEGACY_FAILED);
 	}

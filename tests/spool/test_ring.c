@@ -3,8 +3,13 @@
 #include "harness/base/hash.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MIB = 1024 * 1024 };
@@ -334,6 +339,105 @@ START_TEST(an_update_cut_off_is_undone_or_completed)
 }
 END_TEST
 
+/* --- death at every instruction --- */
+
+enum { FILE_SIZE = 20480 + MIB, HEAD_SIZE = 8192 };
+
+/* Opens the ring's bytes as the next tap would, and returns what it settled. */
+static struct spool_accounts settle_copy(const char *bytes)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s.copy", place.ring);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ck_assert_int_eq(write(fd, bytes, FILE_SIZE), FILE_SIZE);
+	close(fd);
+	struct error err = ERROR_INIT;
+	struct ring *ring = ring_open(path, MIB, RING_PRODUCER, &err);
+	OK(ring != NULL, err);
+	struct spool_accounts accounts;
+	ck_assert(ring_read_account(ring, 0, &accounts));
+	uint64_t taken = 0;
+	consume(ring, &taken);
+	ck_assert_uint_eq(taken, accounts.committed);
+	ck_assert_uint_eq(accounts.in_flight, 0);
+	ck_assert_uint_eq(accounts.seen, accounts.committed + accounts_dropped(&accounts));
+	ck_assert(commit(ring, 0, taken + 1));
+	consume(ring, &taken);
+	ring_close(ring);
+	accounts.interface = SPAN("");
+	return accounts;
+}
+
+static void one_of_each(struct ring *ring, struct spool_exchange *exchange)
+{
+	ring_begin(ring, 0);
+	ring_begin(ring, 0);
+	(void)ring_commit(ring, 0, exchange);
+	ring_drop(ring, 0, DROP_LEGACY_FAILED);
+	_exit(0);
+}
+
+static pid_t start_traced(struct ring *ring)
+{
+	struct exchange_storage storage;
+	struct spool_exchange exchange = exchange_make(2, &storage);
+	pid_t child = fork();
+	if (child == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
+			_exit(1);
+		}
+		raise(SIGSTOP);
+		one_of_each(ring, &exchange);
+	}
+	return child;
+}
+
+START_TEST(death_at_every_instruction_is_settled)
+{
+	struct ring *ring = open_ok(RING_PRODUCER);
+	ck_assert(commit(ring, ring_account(ring, SPAN("orders")), 1));
+	ring_begin(ring, 0);
+	ring_drop(ring, 0, DROP_LEGACY_FAILED);
+	int fd = open(place.ring, O_RDONLY);
+	char *live = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert(live != MAP_FAILED);
+	char *before = calloc(1, HEAD_SIZE);
+	struct spool_accounts last = settle_copy(live);
+	size_t states = 0;
+	int status;
+	pid_t child = start_traced(ring);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status)) {
+		printf("skipped: no right to trace a child\n");
+		child = 0;
+	}
+	while (child != 0 && WIFSTOPPED(status)) {
+		if (memcmp(before, live, HEAD_SIZE) != 0) {
+			memcpy(before, live, HEAD_SIZE);
+			struct spool_accounts now = settle_copy(live);
+			ck_assert_uint_ge(now.seen, last.seen);
+			ck_assert_uint_ge(now.committed, last.committed);
+			ck_assert_uint_ge(now.dropped[DROP_LEGACY_FAILED], last.dropped[DROP_LEGACY_FAILED]);
+			last = now;
+			states++;
+		}
+		ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+	}
+	if (child != 0) {
+		ck_assert_uint_gt(states,
+				  30); /* four updates, each of a journal, two words of lock and some counters */
+		ck_assert_uint_eq(last.seen, 4);
+		ck_assert_uint_eq(last.committed, 2);
+		ck_assert_uint_eq(last.dropped[DROP_LEGACY_FAILED], 2);
+	}
+	munmap(live, FILE_SIZE);
+	close(fd);
+	free(before);
+	ring_close(ring);
+}
+END_TEST
+
 Suite *ring_suite(void)
 {
 	Suite *suite = suite_create("ring");
@@ -348,6 +452,7 @@ Suite *ring_suite(void)
 	tcase_add_test(tests, locks_and_roles);
 	tcase_add_test(tests, damage_is_told);
 	tcase_add_test(tests, an_update_cut_off_is_undone_or_completed);
+	tcase_add_test(tests, death_at_every_instruction_is_settled);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
