@@ -109,6 +109,11 @@ static void take_pieces(struct spool_exchange *exchange, const struct span piece
 	exchange->candidate_reply = pieces[7];
 }
 
+static bool name_is_possible(size_t length)
+{
+	return length >= 1 && length <= SPOOL_NAME_MAX;
+}
+
 size_t spool_exchange_size(const struct spool_exchange *exchange)
 {
 	struct span pieces[EXCHANGE_PIECES];
@@ -143,7 +148,7 @@ static void seal(char *frame, const char *end, size_t size, enum spool_record_ty
 void spool_exchange_encode(const struct spool_exchange *exchange, char *target)
 {
 	size_t size = spool_exchange_size(exchange);
-	BUG_ON(size > SPOOL_FRAME_MAX || exchange->interface.length > SPOOL_NAME_MAX);
+	BUG_ON(size > SPOOL_FRAME_MAX || !name_is_possible(exchange->interface.length));
 	put_64(target + EXCHANGE_SEQUENCE, exchange->sequence);
 	put_64(target + EXCHANGE_CAPTURED, (uint64_t)exchange->captured_at);
 	put_64(target + EXCHANGE_LATENCY, (uint64_t)exchange->legacy_latency_us);
@@ -161,7 +166,7 @@ void spool_exchange_encode(const struct spool_exchange *exchange, char *target)
 
 void spool_accounts_encode(const struct spool_accounts *accounts, char *target)
 {
-	BUG_ON(accounts->interface.length > SPOOL_NAME_MAX);
+	BUG_ON(!name_is_possible(accounts->interface.length));
 	put_64(target + ACCOUNTS_ORIGIN, accounts->origin);
 	put_64(target + ACCOUNTS_AT, (uint64_t)accounts->at);
 	put_64(target + ACCOUNTS_SEEN, accounts->seen);
@@ -174,11 +179,6 @@ void spool_accounts_encode(const struct spool_accounts *accounts, char *target)
 	}
 	char *end = put_bytes(target + ACCOUNTS_FIXED, accounts->interface);
 	seal(target, end, spool_accounts_size(accounts), SPOOL_ACCOUNTS);
-}
-
-static bool name_is_possible(size_t length)
-{
-	return length >= 1 && length <= SPOOL_NAME_MAX;
 }
 
 static bool decode_exchange(struct span frame, struct spool_exchange *ret_exchange)
