@@ -2,7 +2,8 @@
  *
  * Numbers are kept as their text, so nothing is rounded. Strings are checked UTF-8; one without escapes points into
  * the source, one with escapes is decoded into the arena. A lone surrogate escape is an error. A byte order mark, text
- * after the value, and nesting past the limit are errors that name the byte offset (and line and column).
+ * after the value, and nesting past the limit are errors too. Messages begin "line L, column C (byte N): ", lines and
+ * columns from 1, columns in characters, bytes from 0.
  * Duplicate names in an object are accepted and kept in order; json_get returns the last one, as most readers do.
  *
  * Ownership: nodes and decoded strings are valid until the arena is reset; undecoded strings as long as the source. */
@@ -23,12 +24,17 @@ struct json_node {
 	uint8_t type;     /* enum json_type */
 };
 
+/* Larger depth limits count as this one, so that walking a document by recursion is safe. */
+enum { JSON_DEPTH_MAX = 4096 };
+
 struct json_limits {
-	size_t depth; /* containers inside each other; default 512 */
-	size_t nodes; /* tape entries; default 16 million */
+	size_t depth; /* containers inside each other; 0: 512 */
+	size_t nodes; /* tape entries, member names included; 0: 16 million */
 };
 
-/* NULL limits: the defaults. Source at most UINT32_MAX bytes. Borrows `text`. */
+/* NULL limits: the defaults. Source below 4 GiB. Borrows `text`. Takes 24 bytes of the arena per value and name (a
+ * little more where strings hold , : [ {), and the length of each string with escapes.
+ * ERROR_FORMAT for text that is not JSON, ERROR_LIMIT past a limit, the arena's maximum included. */
 MUST_CHECK bool json_parse(struct arena *arena, struct span text, const struct json_limits *limits,
 			   const struct json_node **ret_root, struct error *err);
 
