@@ -1,4 +1,7 @@
-/* Layer 0. CSV by RFC 4180, read row by row from memory; comma, CRLF or LF, quotes doubled, UTF-8 mark skipped. */
+/* Layer 0. CSV by RFC 4180, read row by row from memory; comma, CRLF or LF, quotes doubled, UTF-8 mark skipped.
+ *
+ * Every cell is text, quoted or not; white space belongs to the cell. Cells may hold any bytes: whoever needs UTF-8
+ * checks it. Rows may differ in length: whoever needs a rectangle checks it. */
 #ifndef UNDERSTUDY_BASE_CSV_H
 #define UNDERSTUDY_BASE_CSV_H
 
@@ -11,14 +14,17 @@ struct csv_reader {
 	int next_line;
 };
 
+/* Borrows `text`. */
 void csv_reader_init(struct csv_reader *reader, struct span text);
-/* Next row's cells, in the arena or borrowed from the text. Returns true with *ret_count 0 at the end.
- * False: ERROR_FORMAT with the line set (a quote inside a bare cell, text behind a closing quote, no closing quote).
- * Blank lines are skipped. */
+/* Next row's cells, in the arena or borrowed from the text: valid as long as both. Returns true with *ret_count 0 at
+ * the end. Blank lines are skipped, so a table of one column cannot hold an empty bare cell.
+ * False: ERROR_FORMAT with err->line set (a quote inside a bare cell, text behind a closing quote, no closing quote, a
+ * CR without LF outside quotes), ERROR_LIMIT where the arena has no room. Read no further after an error. */
 MUST_CHECK bool csv_read_row(struct csv_reader *reader, struct arena *arena, struct span **ret_cells, size_t *ret_count,
 			     struct error *err);
-/* Appends one cell, quoted where needed. A cell that a spreadsheet would run as a formula (it starts with = + - @ tab
- * or CR and is not a number) gets a leading apostrophe. The caller writes commas and "\r\n". */
+/* Appends one cell, quoted where needed. A cell that a spreadsheet would run as a formula (it starts with = + - @, one
+ * of their full-width forms, tab, CR or LF, and is not a number such as -5 or +3.2e1) gets a leading apostrophe. The
+ * caller writes commas and "\r\n". */
 void csv_write_cell(struct buffer *buffer, struct span text);
 
 #endif

@@ -48,7 +48,7 @@ static struct span digits_between(const char *start, const char *end)
 
 bool decimal_parse(struct span text, struct decimal *ret_decimal, struct error *err)
 {
-	const char *end = text.data + text.length;
+	const char *end = text.length > 0 ? text.data + text.length : text.data;
 	struct number_parts parts;
 	if (text.length == 0 || !number_scan(text.data, end, &parts) || parts.end != end) {
 		return error_set(err, ERROR_FORMAT, "'%.*s' is not a decimal number",
@@ -157,8 +157,7 @@ static int64_t next_power(const struct term *term)
 static int sign_of_sum(struct term *terms, size_t count)
 {
 	int sum = 0;
-	bool first = true;
-	int64_t position = 0;
+	int64_t position = 0; /* of the digits last added; read only once sum is not 0 */
 	for (;;) {
 		const struct term *highest = NULL;
 		for (size_t i = 0; i < count; i++) {
@@ -171,8 +170,7 @@ static int sign_of_sum(struct term *terms, size_t count)
 			return (sum > 0) - (sum < 0);
 		}
 		int64_t power = next_power(highest);
-		bool gap = !first && power < position - 1;
-		if (sum >= 3 || sum <= -3 || (sum != 0 && gap)) {
+		if (sum >= 3 || sum <= -3 || (sum != 0 && power < position - 1)) {
 			return sum > 0 ? 1 : -1;
 		}
 		sum *= 10;
@@ -182,7 +180,6 @@ static int sign_of_sum(struct term *terms, size_t count)
 			}
 		}
 		position = power;
-		first = false;
 	}
 }
 

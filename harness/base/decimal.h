@@ -15,17 +15,20 @@ struct decimal {
 	int64_t exponent;     /* value = whole.fraction * 10^exponent */
 };
 
-/* Accepts exactly the JSON number grammar. ERROR_FORMAT for other text, ERROR_LIMIT past the limits above. */
+/* Accepts exactly the JSON number grammar; borrows `text`. ERROR_FORMAT for other text, ERROR_LIMIT for more digits or
+ * a larger exponent than above (zeros that do not count - leading, behind the last fraction digit - aside). */
 MUST_CHECK bool decimal_parse(struct span text, struct decimal *ret_decimal, struct error *err);
 bool decimal_is_zero(const struct decimal *value);
 bool decimal_is_integer(const struct decimal *value);
 int decimal_order(const struct decimal *a, const struct decimal *b); /* -1, 0, 1, exact */
-/* |a - b| <= tolerance, exact; tolerance not negative. False with err where the digits needed pass the limits. */
+/* |a - b| <= tolerance, exact, in time linear in the digits and without memory, however far apart the exponents are.
+ * False only for a negative tolerance (ERROR_FORMAT). */
 MUST_CHECK bool decimal_within(const struct decimal *a, const struct decimal *b, const struct decimal *tolerance,
 			       bool *ret_within, struct error *err);
 /* value * 10^scale as an integer, rounding half away from zero; ERROR_LIMIT outside int64. Money: scale 9. */
 MUST_CHECK bool decimal_to_scaled(const struct decimal *value, int scale, int64_t *ret_integer, struct error *err);
-/* The one spelling per value that json_write_canonical uses. */
+/* The one spelling per value that json_write_canonical uses: digits without exponent, "0.5" or "1200", where that takes
+ * at most 40 digits, else d.ddde+N or e-N. Zero is "0". */
 void decimal_write(struct buffer *buffer, const struct decimal *value);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_text(struct error *err, enum error_code code, const char *file, int line, const char *format,
-		     va_list arguments)
+__attribute__((format(printf, 5, 0))) static void set_text(struct error *err, enum error_code code, const char *file,
+							   int line, const char *format, va_list arguments)
 {
 	if (err == NULL || err->code != ERROR_NONE) {
 		return;

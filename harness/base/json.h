@@ -76,10 +76,12 @@ static inline const struct json_node *json_next(const struct json_node *containe
 const struct json_node *json_get(const struct json_node *object, struct span name);
 const struct json_node *json_get_text(const struct json_node *object, const char *name);
 const struct json_node *json_at(const struct json_node *array, size_t index);
-const char *json_type_name(const struct json_node *node); /* "null" "boolean" "number" "string" "array" "object" */
+const char *json_type_name(const struct json_node *node); /* "null" "boolean" "number" "string" "array" "object";
+							   * "nothing" for NULL */
 
 /* Same JSON value: numbers by exact value (1 = 1.0 = 10e-1), strings by bytes, arrays in order, objects as sets of
- * members (the last of duplicate names counts). Time is bounded by O(n log n) for hostile objects too. */
+ * members (the last of duplicate names counts). Time is bounded by O(n log n) for hostile objects too.
+ * Numbers past the limits of base/decimal.h are equal where their spelling is. An absent value equals nothing. */
 bool json_equal(const struct json_node *a, const struct json_node *b);
 
 /* Writers. Compact, no added white space; strings escaped as RFC 8259 section 7 asks, "/" and non-ASCII left alone. */

@@ -150,11 +150,11 @@ static const char *decode_unicode(struct reader *reader, const char *escape, con
 {
 	uint32_t code_point;
 	uint32_t low;
-	const char *behind = escape + 6;
 	if (!read_four_digits(escape + 2, end, &code_point)) {
 		fail(reader, ERROR_FORMAT, escape, "\\u must be followed by four hexadecimal digits");
 		return NULL;
 	}
+	const char *behind = escape + 6;
 	if (code_point >= 0xd800 && code_point <= 0xdfff) {
 		if (code_point >= SURROGATE_FIRST_LOW || end - behind < 2 || behind[0] != '\\' || behind[1] != 'u' ||
 		    !read_four_digits(behind + 2, end, &low) || low < SURROGATE_FIRST_LOW || low > 0xdfff) {

@@ -209,7 +209,8 @@ bool text_to_int64(struct span text, int64_t *ret_number)
 {
 	bool negative = text_starts_with(text, "-");
 	uint64_t magnitude;
-	if (!text_to_uint64((struct span){text.data + negative, text.length - negative}, &magnitude)) {
+	struct span digits = negative ? (struct span){text.data + 1, text.length - 1} : text;
+	if (!text_to_uint64(digits, &magnitude)) {
 		return false;
 	}
 	uint64_t largest = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
