@@ -270,11 +270,13 @@ void reset_and_close(int fd)
 	close(fd);
 }
 
-struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *), void *context)
+struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *),
+			      void *context)
 {
 	struct spooled total = {.count = 0};
 	struct error err = ERROR_INIT;
-	struct spool_reader *reader = spool_reader_open(rig->spool, "tap", NULL, &err);
+	struct spool_position start = {.segment = 0};
+	struct spool_reader *reader = spool_reader_open(rig->spool, "tap", &start, &err);
 	ck_assert_msg(reader != NULL, "%s", err.message);
 	struct spool_record record;
 	enum spool_read result;
@@ -306,7 +308,8 @@ struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct 
 void exchange_once(const struct rig *rig, int client, int *legacy, const char *body)
 {
 	char text[512];
-	snprintf(text, sizeof(text), "POST /route HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+	snprintf(text, sizeof(text), "POST /route HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+		 body);
 	put(client, text);
 	if (*legacy < 0) {
 		*legacy = rig_accept(rig);

@@ -57,7 +57,8 @@ struct spooled {
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 /* Checks the accounts, calls `check` with each exchange. */
-struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *), void *context);
+struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *),
+			      void *context);
 /* The whole round of one small POST. */
 void exchange_once(const struct rig *rig, int client, int *legacy, const char *body);
 
