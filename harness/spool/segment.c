@@ -263,11 +263,11 @@ enum segment_state segment_scan_open(struct segment_scan *scan, const char *stre
 		close(opened.fd);
 		return state;
 	}
-	if (!reserve(&opened, CHUNK, err)) {
+	*scan = opened;
+	if (!reserve(scan, CHUNK, err)) {
 		close(opened.fd);
 		return SEGMENT_FAILED;
 	}
-	*scan = opened;
 	return SEGMENT_RECORD;
 }
 
