@@ -3,7 +3,7 @@
 #ifndef UNDERSTUDY_STORE_INTERNAL_H
 #define UNDERSTUDY_STORE_INTERNAL_H
 
-#include "harness/store/compress.h"
+#include "harness/store/dictionary.h"
 #include "harness/store/rollup.h"
 #include "harness/store/store.h"
 
@@ -33,6 +33,7 @@ struct store {
 	enum store_transaction transaction;
 	struct rollup *rollup;
 	struct compressor *compressor;
+	struct known_dictionary *dictionaries;
 	struct statement *by_text[STATEMENT_SLOTS]; /* owns the statements */
 	struct statement
 		*by_place[STATEMENT_SLOTS]; /* shortcut: the statement last asked for with a text at that address */

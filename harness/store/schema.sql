@@ -93,10 +93,18 @@ CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
 -- counts: hashes come in no order, so every transaction touches most of its pages.
 CREATE INDEX exchange_by_identity ON exchange (substr(identity, 1, 6)) WHERE identity IS NOT NULL;
 
+-- What payloads of an interface share, for zstd: the shape of its first JSON message and reply, names without values.
+-- Rows are never changed or removed while a payload refers to them.
+CREATE TABLE dictionary (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id), -- the newest row is the one that is written with
+	content BLOB NOT NULL
+) STRICT;
+
 -- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
 CREATE TABLE payload (
 	id INTEGER PRIMARY KEY,              -- exchange.id
-	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd
+	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd, above: zstd with dictionary.id = encoding - 1
 	request_size INTEGER NOT NULL,       -- bytes of the message; the legacy reply follows it
 	reply_size INTEGER NOT NULL,
 	body BLOB NOT NULL

@@ -383,6 +383,7 @@ void store_close(struct store *store)
 		statements_finish(store);
 		sqlite3_close(store->database);
 	}
+	dictionaries_forget(store);
 	rollup_destroy(store->rollup);
 	compressor_destroy(store->compressor);
 	free(store->path);
@@ -439,6 +440,7 @@ bool store_commit(struct store *store, struct error *err)
 void store_rollback(struct store *store)
 {
 	rollup_clear(store->rollup);
+	dictionaries_forget(store);
 	store->transaction = TRANSACTION_NONE;
 	if (sqlite3_get_autocommit(store->database)) {
 		return;
