@@ -23,7 +23,7 @@ static bool is_name(struct span text)
 		char c = text.data[i];
 		char lower = text_lower(c);
 		digits += text_is_digit(c);
-		if ((lower < 'a' || lower > 'z') && !text_is_digit(c) && strchr("_-.:$", c) == NULL) {
+		if (c == '\0' || ((lower < 'a' || lower > 'z') && !text_is_digit(c) && strchr("_-.:$", c) == NULL)) {
 			return false;
 		}
 	}

@@ -137,7 +137,7 @@ static void count_legacy(struct store *store, const struct store_exchange *excha
 bool store_exchange_add(struct store *store, const char *stream, const struct store_exchange *exchange, int64_t *ret_id,
 			enum store_delivery *ret_delivery, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	int64_t former = 0;
 	bool added = false;
 	if (!find_former(store, exchange, &former, err) || !insert_exchange(store, exchange, former, &added, err)) {
@@ -363,7 +363,7 @@ static bool set_drop(struct store *store, const char *stream, int64_t interface_
 bool store_account_set(struct store *store, const char *stream, int64_t interface_id,
 		       const struct store_account *account, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	bool done = set_account(store, stream, interface_id, account, err);
 	for (int reason = 0; done && reason < DROP_REASON_COUNT; reason++) {
 		done = set_drop(store, stream, interface_id, reason, account->dropped[reason], err);

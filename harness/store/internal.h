@@ -14,7 +14,13 @@ enum { STORE_APPLICATION_ID = 0x55537464 };
 /* PRAGMA user_version of harness/store/schema.sql. */
 enum { STORE_VERSION = 1 };
 
-enum store_transaction { TRANSACTION_NONE, TRANSACTION_READ, TRANSACTION_WRITE };
+enum store_transaction {
+	TRANSACTION_NONE,
+	TRANSACTION_READ,
+	TRANSACTION_WRITE,
+	TRANSACTION_LOST, /* was WRITE; SQLite rolled it back after a failure, and nothing may run until the caller has
+			   */
+};
 
 enum { STATEMENT_SLOTS = 256 }; /* a power of two */
 

@@ -1,6 +1,10 @@
 -- The store's tables, version 1. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
+-- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
+-- table X; exchange_id of the exchange table itself is its hash); key (of a record within its exchange); week; test (1:
+-- not production); stream (name of a tap's spool); count and the other sums of a rollup, which are named as the columns
+-- that they add up; at, started_at, labelled_at (when); verdict, outcome, state (the word lists).
 
 -- A business message flow, by the name in its contract.
 CREATE TABLE interface (

@@ -424,7 +424,7 @@ bool store_begin_read(struct store *store, struct error *err)
 
 bool store_commit(struct store *store, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement = NULL;
 	bool done = rollup_flush(store->rollup, store, err) &&
 		    (statement = store_statement(store, "COMMIT", err)) != NULL && statement_run(statement, err);
