@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-/* By measurement on messages of 1.2 KB: level 3 costs twice the time of level 1 and saves two parts in a hundred. */
+/* By measurement on messages of 1.2 KB: level 3 takes half as long again as level 1 and saves one part in a hundred. */
 enum { LEVEL = 1 };
 
 struct compressor {

@@ -19,7 +19,7 @@ _Static_assert(MIGRATION_COUNT == STORE_VERSION - 1, "one migration for each ver
 
 /* Page size by measurement (200,000 exchanges of 1.2 KB): larger pages make every commit write more of the two indexes
  * by hash, smaller ones spill payloads onto pages of their own. The rest: a cache that holds the hot index pages, and
- * checkpoints of 32 MB so that such a page is written back once for many commits. */
+ * checkpoints of 24 MB so that such a page is written back once for many commits. */
 static const char PAGE_SIZE[] = "PRAGMA page_size = 8192";
 static const char SETTINGS[] = "PRAGMA synchronous = FULL;"
 			       "PRAGMA foreign_keys = ON;"
