@@ -18,6 +18,7 @@ struct contract_field {
 	struct select_path legacy_at; /* within a record of the legacy reply */
 	struct select_path llm_at;
 	struct field_comparator comparator;
+	const struct json_node *rule; /* as written under `compare:`; NULL: the default */
 	bool critical;
 };
 
@@ -32,10 +33,10 @@ struct contract_price {
 struct contract_candidate {
 	const char *name;
 	const char *provider; /* a row of the provider table */
-	const char *endpoint; /* base URL; NULL where the provider needs none */
+	const char *endpoint; /* base URL, without user, query or closing "/"; NULL where the provider needs none */
 	const char *key;      /* secret; never printed, stored or hashed; NULL: none */
-	const char *model;
-	struct span prompt; /* template text */
+	const char *model;    /* NULL where the provider needs none */
+	struct span prompt;   /* template text; empty where the provider needs none */
 	uint8_t prompt_hash[SHA256_SIZE];
 	double temperature;
 	int timeout_ms;  /* one attempt, whole */
@@ -48,13 +49,16 @@ struct contract_candidate {
 enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
 
 struct contract {
-	const char *file; /* as given; errors name it */
+	struct arena arena;           /* owns all that follows */
+	const struct json_node *root; /* the file as JSON, for declarations that nothing else reads; holds secrets */
+	const char *file;             /* as given; errors name it */
 	const char *interface;
 	const char *version;
 	const char *environment; /* dev, test or prod */
 	bool production;         /* environment is prod */
 	const char *owner_integration;
-	const char *runbook; /* NULL: none */
+	const char *owner_escalation; /* NULL: none */
+	const char *runbook;          /* NULL: none */
 
 	const char *tap_listen; /* NULL: this interface has no tap */
 	const char *tap_legacy_host;
@@ -87,12 +91,19 @@ struct contract {
 	struct schema *response_schema;
 	struct span response_schema_text; /* JSON, for structured output */
 	const struct json_node *response_schema_json;
+	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
+	uint8_t response_schema_hash[SHA256_SIZE];
 
 	struct contract_field *fields;
 	size_t field_count;
 
-	const char **allowed; /* JSON Pointers of request values that may leave: internal, or approved personal data */
+	/* JSON Pointers of request values. A value follows the most specific pointer that covers it. */
+	const char **allowed; /* may leave: internal, or approved personal data */
 	size_t allowed_count;
+	const char **withheld; /* personal data without a valid approval, also where it stands inside an allowed value
+				*/
+	size_t withheld_count;
+	int64_t allowed_until; /* end of the approval that `allowed` rests on; INT64_MAX: rests on none */
 
 	int64_t limit_input_tokens; /* 0: none */
 	int64_t limit_output_tokens;
@@ -120,6 +131,7 @@ struct contract {
 };
 
 struct installation {
+	struct arena arena; /* owns all that follows but zone and contracts, which the installation owns too */
 	const char *file;
 	const char *store; /* "sqlite:ABSOLUTE-PATH" */
 	const char *spool; /* absolute directory */
@@ -129,7 +141,8 @@ struct installation {
 	const char *web_listen; /* NULL: none */
 	struct zone *zone;
 	const char *timezone;
-	struct span sampling_key;
+	struct span sampling_key;      /* empty until installation_make_key where there is none yet */
+	const char *sampling_key_file; /* where it is or will be kept; NULL: configured as text */
 	struct contract **contracts;
 	size_t contract_count;
 };
@@ -151,14 +164,22 @@ void contract_destroy(struct contract *contract); /* accepts NULL */
 MUST_CHECK bool contract_epoch(const struct contract *contract, const struct contract_candidate *candidate,
 			       struct buffer *ret_description, uint8_t ret_hash[SHA256_SIZE], struct error *err);
 
+/* Everything as it is in force, defaults included, as one JSON object; no secret is in it. */
+void contract_write_effective(const struct contract *contract, struct buffer *buffer);
+
+/* The JSON Schemas of the two files, for editors. Static storage. */
+struct span contract_schema_text(void);
+struct span installation_schema_text(void);
+
 /* --- YAML --- */
 /* YAML text to a tape of JSON with the line of every value. Core schema of YAML 1.2: null, true/false, integers,
  * floats; all else is text (`no`, `on`, `1:30`, `2026-11-16` stay text). Anchors, aliases, tags, several documents and
- * duplicate keys are refused. ${NAME} in plain and quoted scalars is replaced from the environment; a missing variable
- * is an error that names it; the result is always text. */
+ * duplicate keys are refused. ${NAME} in plain and quoted values is replaced from the environment; a missing variable
+ * is an error that names it; the result is always text. At most 1 MiB and 64 levels. Everything lives in the arena. */
 struct yaml_document {
 	const struct json_node *root;
-	const uint32_t *lines; /* line of tape entry i: lines[node - root] */
+	const uint32_t *lines;  /* line of tape entry i: lines[node - root] */
+	const uint8_t *origins; /* 1 where entry i came from ${NAME}, in the same order: never quote such a value */
 };
 MUST_CHECK bool yaml_parse(struct arena *arena, const char *file, struct span text, struct yaml_document *ret_document,
 			   struct error *err);
