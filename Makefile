@@ -103,6 +103,57 @@ endef
 $(foreach name,$(LIBRARIES),$(eval $(call library_rule,$(name))))
 -include $(COMMAND_OBJECTS:.o=.d)
 
+# --- targets for people ---
+
+.DEFAULT_GOAL := all
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+.PHONY: deps
+deps: ## install the Debian packages that building, demo and tests need
+	@sh tests/deps.sh test
+
+.PHONY: demo
+demo: ## the whole loop on simulated traffic: report and gate in a minute (LLM_URL, LLM_MODEL, LLM_API_KEY: a real model)
+	@sh tests/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@sh examples/ticket-routing/demo.sh
+
+.PHONY: demo-web
+demo-web: demo ## the demo, then its pages until Ctrl-C
+	@sh examples/ticket-routing/demo.sh web
+
 .PHONY: unit
 unit: $(TEST_PROGRAMS)
 	@sh tests/run-programs.sh $(TEST_PROGRAMS)
+
+.PHONY: test
+test: ## build with warnings as errors and run every test
+	@sh tests/deps.sh test
+	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e
+	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
+
+$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
+
+.PHONY: check
+check: ## format, both compilers, static analysis, and the tests under sanitizers
+	@sh tests/deps.sh check
+	@sh tests/check.sh
+
+.PHONY: bench
+bench: ## measure, print a table, write build/bench.jsonl
+	@$(MAKE) --no-print-directory all
+	@sh tests/bench/bench.sh
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: all ## copy the binary to $(DESTDIR)$(PREFIX)/bin
+	install -D -m 0755 $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build build-*

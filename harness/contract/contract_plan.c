@@ -39,9 +39,9 @@ static bool load_rate(const struct config *config, const char *side, uint32_t fa
 		return false;
 	}
 	if (*ret_rate == 0) {
-		return config_fail(config, rate,
-				   "review.%s is 0, so nothing could be said about these records; write a share above 0",
-				   side);
+		return config_fail(
+			config, rate,
+			"review.%s is 0, so nothing could be said about these records; write a share above 0", side);
 	}
 	if (!config_share(config, least, *ret_rate, ret_least)) {
 		return false;

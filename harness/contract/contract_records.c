@@ -32,7 +32,8 @@ static bool load_places(const struct config *config, const struct json_node *nod
 	bool both = at == NULL && legacy_at != NULL && llm_at != NULL;
 	bool one = at != NULL && legacy_at == NULL && llm_at == NULL;
 	if (!both && !one) {
-		return config_fail(config, node, "a field needs either at, or legacy_at and llm_at; write one of these");
+		return config_fail(config, node,
+				   "a field needs either at, or legacy_at and llm_at; write one of these");
 	}
 	return config_path(config, one ? at : legacy_at, one ? "at" : "legacy_at", &field->legacy_at) &&
 	       config_path(config, one ? at : llm_at, one ? "at" : "llm_at", &field->llm_at);
@@ -48,7 +49,7 @@ static bool load_field(const struct config *config, const struct json_node *node
 		return false;
 	}
 	return evaluator_compile(field->rule, config->arena, &field->comparator, &inner) ||
-	       config_fail_inner(config, field->rule, "compare", &inner);
+	       config_fail_inner(config, field->rule, "the field", &inner);
 }
 
 static bool load_fields(struct contract *contract, const struct config *config)

@@ -89,7 +89,9 @@ CREATE TABLE exchange (
 	legacy_latency_us INTEGER NOT NULL   -- -1: unknown
 ) STRICT;
 CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
-CREATE INDEX exchange_by_identity ON exchange (identity) WHERE identity IS NOT NULL;
+-- Six bytes find an identity among millions (look at the whole of it afterwards) and make the index half as large, which
+-- counts: hashes come in no order, so every transaction touches most of its pages.
+CREATE INDEX exchange_by_identity ON exchange (substr(identity, 1, 6)) WHERE identity IS NOT NULL;
 
 -- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
 CREATE TABLE payload (
@@ -118,7 +120,7 @@ CREATE TABLE evaluation (
 	tokens_output INTEGER,               -- with reasoning
 	cost_nano INTEGER,                   -- all attempts
 	detail TEXT,                         -- one sentence on a failure, or why it is a dead letter
-	reply BLOB,                          -- the model's text as first received, zstd; NULL where there is none
+	reply BLOB,                          -- the model's text as first received: a byte 0 and plain, or 1 and zstd
 	PRIMARY KEY (exchange_id, candidate_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0;
@@ -215,7 +217,7 @@ CREATE TABLE rollup_state (
 	test INTEGER NOT NULL,
 	state INTEGER NOT NULL,
 	reason INTEGER NOT NULL,             -- -1 where the state has none
-	count INTEGER NOT NULL,
+	count INTEGER NOT NULL,              -- 0 where all have moved on
 	PRIMARY KEY (candidate_id, week, test, state, reason)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,60 @@
+/* Layer 2. What the files of the store share among themselves; nothing outside harness/store and its tests includes it.
+ */
+#ifndef UNDERSTUDY_STORE_INTERNAL_H
+#define UNDERSTUDY_STORE_INTERNAL_H
+
+#include "harness/store/compress.h"
+#include "harness/store/rollup.h"
+#include "harness/store/store.h"
+
+#include <sqlite3.h>
+
+/* PRAGMA application_id of a store: "UStd". */
+enum { STORE_APPLICATION_ID = 0x55537464 };
+/* PRAGMA user_version of harness/store/schema.sql. */
+enum { STORE_VERSION = 1 };
+
+enum store_transaction { TRANSACTION_NONE, TRANSACTION_READ, TRANSACTION_WRITE };
+
+enum { STATEMENT_SLOTS = 256 }; /* a power of two */
+
+struct statement {
+	struct store *store;
+	sqlite3_stmt *handle;
+	char *sql;              /* owned copy */
+	int bind_result;        /* first failure of a bind since the last reset */
+	struct statement *next; /* in the bucket of its text's hash */
+};
+
+struct store {
+	sqlite3 *database;
+	char *path; /* for messages */
+	bool is_read_only;
+	enum store_transaction transaction;
+	struct rollup *rollup;
+	struct compressor *compressor;
+	struct statement *by_text[STATEMENT_SLOTS]; /* owns the statements */
+	struct statement
+		*by_place[STATEMENT_SLOTS]; /* shortcut: the statement last asked for with a text at that address */
+};
+
+/* Sets the error from a result code of SQLite: its words, and what to do where something can be done. False. */
+bool store_error(struct store *store, int code, struct error *err);
+/* Runs SQL without results, several statements if need be. */
+MUST_CHECK bool store_execute(struct store *store, const char *sql, struct error *err);
+/* First column of the first row of a PRAGMA or question, uncached. */
+MUST_CHECK bool store_question(struct store *store, const char *sql, int64_t *ret_number, struct error *err);
+/* The version that the file has. */
+MUST_CHECK bool store_version(struct store *store, int64_t *ret_version, struct error *err);
+/* Brings an older store to version `count` + 1 in one transaction; steps[i] leads from version i + 1 to i + 2. */
+MUST_CHECK bool store_migrate(struct store *store, const char *const *steps, int count, struct error *err);
+
+void statements_finish(struct store *store);
+/* As statement_bind_text and statement_bind_blob without a copy: valid until the statement has run. */
+void statement_borrow_text(struct statement *statement, int index, struct span text);
+void statement_borrow_blob(struct statement *statement, int index, struct span blob);
+/* One step of a statement that gives at most one row; the row is read with statement_integer and the like before
+ * statement_reset. */
+MUST_CHECK bool statement_one_row(struct statement *statement, bool *ret_found, struct error *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* Layer 2. Rollups of one transaction, gathered in memory and written with it, so that a count that many exchanges
+ * share costs one upsert for each commit and not one for each exchange. Private to the store. */
+#ifndef UNDERSTUDY_STORE_ROLLUP_H
+#define UNDERSTUDY_STORE_ROLLUP_H
+
+#include "harness/base/bytes.h"
+
+struct store;
+struct rollup;
+
+/* The tables, with the columns of their keys and sums in the order in which the functions below take them. */
+enum rollup_table {
+	ROLLUP_DELIVERY,    /* stream (rollup_stream), interface: stored, duplicate, revision */
+	ROLLUP_STATE,       /* candidate, week, test, state, reason: count */
+	ROLLUP_LEGACY,      /* interface, week, test, outcome: count */
+	ROLLUP_TRANSACTION, /* candidate, epoch, week, test: enum transaction_sum */
+	ROLLUP_OUTCOME,     /* candidate, epoch, week, test, outcome: count */
+	ROLLUP_RECORD,      /* candidate, epoch, week, test, side, pi_ppm: count, sampled */
+	ROLLUP_FIELD,       /* candidate, epoch, week, test, field, verdict: count */
+	ROLLUP_COST,        /* candidate, epoch, week, test, step: count */
+	ROLLUP_LATENCY,     /* interface, path, week, test, bucket: count */
+	ROLLUP_TABLE_COUNT
+};
+enum { ROLLUP_KEY_MAX = 6, ROLLUP_SUM_MAX = 10 };
+
+enum delivery_sum { DELIVERY_STORED, DELIVERY_DUPLICATE, DELIVERY_REVISION };
+enum record_sum { RECORD_COUNT, RECORD_SAMPLED };
+enum transaction_sum {
+	TRANSACTION_COMPARED,
+	TRANSACTION_REPLIES,
+	TRANSACTION_CONTRACT_DRIFT,
+	TRANSACTION_ATTEMPTS,
+	TRANSACTION_TOKENS_INPUT,
+	TRANSACTION_TOKENS_CACHE_READ,
+	TRANSACTION_TOKENS_CACHE_WRITE,
+	TRANSACTION_TOKENS_OUTPUT,
+	TRANSACTION_COST_NANO,
+	TRANSACTION_COST_NANO_MAX, /* the caller keeps the greatest; flushed as a maximum */
+};
+
+struct rollup *rollup_create(void); /* NULL without memory */
+void rollup_destroy(struct rollup *rollup);
+
+/* The sums gathered under that key so far, zeros at first; add to them at once: valid until the next call. `key` has
+ * ROLLUP_KEY_MAX numbers, those that the table does not use are 0. Never NULL: without memory the sums lead nowhere
+ * and rollup_flush fails. */
+int64_t *rollup_sums(struct rollup *rollup, enum rollup_table table, const int64_t key[ROLLUP_KEY_MAX]);
+/* A number for a stream's name, the same until the rollup is destroyed. */
+int64_t rollup_stream(struct rollup *rollup, const char *stream);
+/* Adds everything to the tables, in the order of their keys, and forgets it. */
+MUST_CHECK bool rollup_flush(struct rollup *rollup, struct store *store, struct error *err);
+void rollup_clear(struct rollup *rollup);
+
+#endif
