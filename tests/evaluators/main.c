@@ -4,7 +4,8 @@
 
 /* clang-format off: one row per suite */
 static Suite *(*const suites[])(void) = {
-	stats_vectors_suite,
+	stats_special_suite,  stats_intervals_suite, stats_anytime_suite, stats_agreement_suite,
+	stats_measures_suite, stats_methods_suite,   stats_vectors_suite,
 };
 /* clang-format on */
 
