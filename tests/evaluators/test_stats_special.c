@@ -61,6 +61,10 @@ START_TEST(quantiles)
 		assert_relative(stats_t_quantile(p, 1), tan(acos(-1) * (p - .5)), 1e-11);
 		assert_relative(stats_t_quantile(p, 2), (2 * p - 1) * sqrt(2 / (4 * p * (1 - p))), 1e-11);
 	}
+	/* Many degrees of freedom: the normal quantile; far tails of one degree: Cauchy's 1/(pi p). */
+	assert_relative(stats_t_quantile(1e-300, 1e10), -37.0470962993612 * (1 + 1373.487 / 4e10), 1e-9);
+	assert_relative(stats_t_quantile(1e-12, 1), -1e12 / acos(-1), 1e-11);
+	ck_assert_double_eq(stats_t_quantile(.5, 3), 0);
 	/* Chi-square with 2 degrees of freedom is exponential, with 1 a squared normal. */
 	for (double x = .01; x < 300; x *= 3) {
 		assert_relative(stats_chi_square_survival(x, 2), exp(-x / 2), 1e-12);
