@@ -193,6 +193,9 @@ START_TEST(kappas_published)
 	/* With two categories weights change nothing. */
 	static const uint64_t two[] = {20, 5, 10, 15};
 	ck_assert_double_eq_tol(stats_cohen_kappa(two, 2).kappa.value, .4, 1e-14);
+	/* Standard errors by statsmodels (Fleiss, Cohen, Everitt 1969). */
+	ck_assert_double_eq_tol(stats_cohen_kappa(two, 2).error, .12699606293110033, 1e-12);
+	ck_assert_double_eq_tol(stats_cohen_kappa(two, 2).null_error, .13856406460551018, 1e-12);
 	ck_assert_double_eq_tol(stats_cohen_kappa_weighted(two, 2, STATS_KAPPA_LINEAR).value, .4, 1e-14);
 	ck_assert_double_eq_tol(stats_cohen_kappa_weighted(two, 2, STATS_KAPPA_QUADRATIC).value, .4, 1e-14);
 }

@@ -162,6 +162,11 @@ START_TEST(tally_scores_and_refusals)
 	ck_assert(!stats_tally_add(&tally, &peeked, NULL));
 	ck_assert(!stats_tally_add(&tally, &endless, NULL));
 	ck_assert_uint_eq(tally.count, 0);
+	/* Unsampled and found wrong are different scores though both have g = 0. */
+	ck_assert(stats_tally_add(&tally, &wrong, NULL) && stats_tally_add(&tally, &waiting, NULL));
+	ck_assert(stats_tally_add(&tally, &wrong, NULL));
+	ck_assert_uint_eq(tally.count, 2);
+	ck_assert_uint_eq(stats_tally_sampled(&tally), 2);
 	stats_tally_finish(&tally);
 }
 END_TEST

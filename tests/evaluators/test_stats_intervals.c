@@ -136,6 +136,16 @@ START_TEST(fagerland_pairs)
 	ck_assert_double_eq_tol(stats_mcnemar_mid_p(1, 7), .0390625, 1e-14);
 	assert_interval(stats_tango(1, 7, 21, stats_normal_two_sided(.95)), -.517, -.026, 6e-4);
 	assert_interval(stats_newcombe10(&pairs, .95), -.507, -.026, 6e-4);
+	/* A strong positive correlation, corrected: the formula by hand for 30/9/1/29,
+	 * ad - bc = 861, less n/2 = 34.5, over sqrt(39 * 30 * 31 * 38). */
+	const struct stats_pairs strong = {30, 9, 1, 29};
+	struct stats_interval llm = stats_wilson(39, 69, .95);
+	struct stats_interval legacy = stats_wilson(31, 69, .95);
+	double down = 39.0 / 69 - llm.low;
+	double up = legacy.high - 31.0 / 69;
+	double phi = 826.5 / sqrt(39.0 * 30 * 31 * 38);
+	ck_assert_double_eq_tol(stats_newcombe10(&strong, .95).low,
+				8.0 / 69 - sqrt(down * down - 2 * phi * down * up + up * up), 1e-12);
 	ck_assert_double_eq(stats_mcnemar_exact(0, 0), 1);
 	ck_assert_double_eq(stats_mcnemar_mid_p(0, 0), 1);
 	ck_assert_double_eq(stats_mcnemar_exact(5, 5), 1);
@@ -194,6 +204,24 @@ START_TEST(poisson_sampling)
 }
 END_TEST
 
+/* Values by R's survey package (svymean with strata and finite-population correction). */
+START_TEST(paired_means)
+{
+	const struct stats_pair_stratum strata[] = {
+		{.population = 1880, .sampled = 56, .both = 50},
+		{.population = 120, .sampled = 60, .llm_only = 30, .legacy_only = 20, .both = 2},
+	};
+	struct stats_paired_means means;
+
+	ck_assert(stats_paired_means(strata, 2, &means));
+	ck_assert_double_eq_tol(means.llm, .871285714285714, 1e-12);
+	ck_assert_double_eq_tol(means.difference, .01, 1e-12);
+	ck_assert_double_eq_tol(means.llm_error, .0387128898431134, 1e-12);
+	ck_assert_double_eq_tol(means.legacy_error, .0387063220343752, 1e-12);
+	ck_assert_double_eq_tol(means.difference_error, .00495744603464735, 1e-12);
+}
+END_TEST
+
 Suite *stats_intervals_suite(void)
 {
 	Suite *suite = suite_create("stats intervals");
@@ -209,6 +237,7 @@ Suite *stats_intervals_suite(void)
 	tcase_add_test(tcase, tango_properties);
 	tcase_add_test(tcase, noninferiority_matches_the_interval);
 	tcase_add_test(tcase, poisson_sampling);
+	tcase_add_test(tcase, paired_means);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

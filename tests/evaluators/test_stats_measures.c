@@ -156,6 +156,7 @@ START_TEST(drift_by_hand)
 	ck_assert(a[0] + b[0] > 19 && a[1] + b[1] > 178);
 	ck_assert(stats_chi_square_homogeneity(p, q, 2, &test));
 	ck_assert_double_eq_tol(test.cramers_v, 1, 1e-15);
+	ck_assert_uint_eq(test.df, 1);
 	ck_assert(!stats_chi_square_homogeneity(p, p, 2, &test));
 	ck_assert_double_eq(stats_ks_two_sample(x, 3, y, 2).distance, 1);
 	ck_assert_double_eq(stats_ks_two_sample(x, 3, x, 3).distance, 0);
