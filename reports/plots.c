@@ -122,7 +122,7 @@ static void script_head(const char *name, size_t rows, const char *axis, struct 
 			     "set lmargin 10\nset rmargin 3\n"
 			     "set ylabel \"%s\" offset 1\n"
 			     "set xrange [-0.5:%zu.5]\n"
-			     "week(column) = (int(column(0)) %% %zu == 0) ? strcol(1) : \"\"\n",
+			     "week(n) = (int(column(0)) %% %zu == 0) ? strcol(1) : \"\"\n",
 			     name, name, axis, rows > 0 ? rows - 1 : 0, every > 0 ? every : 1);
 }
 
