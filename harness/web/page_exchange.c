@@ -112,12 +112,9 @@ static bool write_facts(struct page *page, int64_t id, const struct store_exchan
 {
 	struct buffer *body = &page->body;
 	char week[CLOCK_TEXT_SIZE];
-	buffer_append_text(body, "<dl class=\"facts\">\n");
-	begin_fact(body, "Exchange");
-	buffer_append_text(body, "<span class=\"id\">");
+	buffer_append_text(body, "<p class=\"id\">");
 	text_write_hex(body, exchange->exchange_id, ID_SIZE);
-	buffer_append_text(body, "</span>");
-	end_fact(body);
+	buffer_append_text(body, "</p>\n<dl class=\"facts\">\n");
 	write_fact(body, "Interface", interface);
 	begin_fact(body, "Event time");
 	html_time(body, exchange->event_time);

@@ -13,7 +13,7 @@ static void write_check_row(struct buffer *body, const char *sum)
 
 static void write_seen(struct buffer *body, const struct snapshot_interface *interface)
 {
-	html_count_row(body, "Seen by the tap", NULL, interface->seen);
+	html_count_row(body, "Seen", NULL, interface->seen);
 	html_count_row(body, "Handed to the spool", NULL, interface->committed);
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		if (interface->dropped[i] > 0) {
@@ -53,27 +53,40 @@ static void write_read_check(struct buffer *body, const struct snapshot *snapsho
 	buffer_append_text(body, "</td></tr>\n");
 }
 
+static void begin_card(struct buffer *body, const char *caption)
+{
+	buffer_append_format(body, "<div class=\"card\"><table>\n<caption>%s</caption>\n<tbody>\n", caption);
+}
+
+static void end_card(struct buffer *body)
+{
+	buffer_append_text(body, "</tbody>\n</table></div>\n");
+}
+
+static void write_seen_card(struct buffer *body, const struct snapshot_interface *interface)
+{
+	buffer_append_text(body, "<div class=\"card\"><table>\n<caption>Seen by the tap <small>its account: ");
+	html_age(body, interface->tap_at);
+	buffer_append_text(body, "</small></caption>\n<tbody>\n");
+	write_seen(body, interface);
+	end_card(body);
+}
+
 static void write_first_ledger(struct page *page, const struct snapshot *snapshot,
 			       const struct snapshot_interface *interface)
 {
 	struct buffer *body = &page->body;
-	buffer_append_text(body, "<div class=\"card\"><table>\n<caption>Exchanges");
 	if (interface->has_tap) {
-		buffer_append_text(body, " <small>tap’s account: ");
-		html_age(body, interface->tap_at);
-		buffer_append_text(body, "</small>");
+		write_seen_card(body, interface);
 	}
-	buffer_append_text(body, "</caption>\n<tbody>\n");
+	begin_card(body, interface->has_tap ? "Read from the spool" : "Read from recorded messages; no tap yet");
 	if (interface->has_tap) {
-		write_seen(body, interface);
 		html_count_row(body, "Stored", NULL, interface->stored);
 		html_count_row(body, "Duplicates", "same identity, same content", interface->duplicate);
 		html_count_row(body, "Waiting in the spool",
 			       snapshot->interfaces->next != NULL ? "all interfaces together" : NULL,
 			       snapshot->in_spool);
 		write_read_check(body, snapshot, interface);
-	} else {
-		buffer_append_text(body, "<tr><th scope=\"row\">Seen by the tap</th><td>no tap yet</td></tr>\n");
 	}
 	if (interface->stored_recorded > 0 || interface->duplicate_recorded > 0 || !interface->has_tap) {
 		html_count_row(body, "Stored from recorded messages", NULL, interface->stored_recorded);
@@ -81,13 +94,13 @@ static void write_first_ledger(struct page *page, const struct snapshot *snapsho
 	}
 	html_count_row(body, "Revisions", "of all stored: same identity, other content", interface->revision);
 	html_count_row(body, "Test messages", "of all stored: in no figure below", interface->test);
-	buffer_append_text(body, "</tbody>\n</table></div>\n");
+	end_card(body);
 }
 
 static void write_second_ledger(struct buffer *body, const struct snapshot_interface *interface,
 				const struct snapshot_candidate *candidate)
 {
-	buffer_append_text(body, "<div class=\"card\"><table>\n<caption>Evaluations</caption>\n<tbody>\n");
+	begin_card(body, "Evaluations");
 	html_count_row(body, "Stored exchanges", NULL, interface->in_store);
 	html_count_row(body, "Compared", NULL, candidate->states[EVALUATION_COMPARED]);
 	html_count_row(body, "Pending", NULL, candidate->states[EVALUATION_PENDING]);
@@ -114,7 +127,8 @@ static void write_second_ledger(struct buffer *body, const struct snapshot_inter
 	}
 	write_check_row(body, "Stored = all of these");
 	html_check(body, candidate->difference);
-	buffer_append_text(body, "</td></tr>\n</tbody>\n</table></div>\n");
+	buffer_append_text(body, "</td></tr>\n");
+	end_card(body);
 }
 
 static const char *outcome_style(int outcome)
@@ -193,12 +207,13 @@ static void write_weeks(struct buffer *body, const struct snapshot_candidate *ca
 {
 	buffer_append_text(
 		body,
-		"<div class=\"card wide\" tabindex=\"0\" role=\"region\" aria-label=\"Weeks\"><table>\n"
+		"<div class=\"card wide\" tabindex=\"0\" role=\"region\" aria-label=\"Weeks\"><table class=\"weeks\">\n"
 		"<caption>Disagreement and contract drift by week <small>production messages; accuracy and its "
 		"intervals are in the weekly report</small></caption>\n<thead><tr><th scope=\"col\">week</th>"
 		"<th scope=\"col\">transactions compared</th><th scope=\"col\">records</th>"
 		"<th scope=\"colgroup\" colspan=\"2\">paths disagree</th>"
-		"<th scope=\"colgroup\" colspan=\"2\">LLM reply unusable</th><td></td>"
+		"<th scope=\"colgroup\" colspan=\"2\">LLM reply unusable</th><th scope=\"col\">agree, disagree, "
+		"unusable</th>"
 		"<th scope=\"colgroup\" colspan=\"2\">contract drift</th><th scope=\"col\">cost</th></tr></thead>\n"
 		"<tbody>\n");
 	for (size_t i = 0; i < candidate->week_count; i++) {

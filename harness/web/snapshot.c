@@ -104,7 +104,7 @@ static bool read_first_ledger(struct reading *reading, struct snapshot_interface
 {
 	const int64_t id[] = {interface->id};
 	if (!for_rows(reading,
-		      "SELECT count(*), min(at), sum(seen), sum(committed), sum(in_flight) FROM tap_account "
+		      "SELECT count(*), max(at), sum(seen), sum(committed), sum(in_flight) FROM tap_account "
 		      "WHERE interface_id = ?",
 		      id, 1, take_account, interface) ||
 	    !for_rows(reading, "SELECT reason, sum(count) FROM tap_drop WHERE interface_id = ? GROUP BY reason", id, 1,

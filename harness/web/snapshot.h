@@ -49,7 +49,7 @@ struct snapshot_interface {
 	const struct contract *contract; /* NULL: the installation does not name this interface any more */
 	/* First ledger. */
 	bool has_tap;   /* false: nothing came through a tap yet */
-	int64_t tap_at; /* the tap's oldest account */
+	int64_t tap_at; /* the tap's newest account */
 	uint64_t seen;
 	uint64_t committed;
 	uint64_t in_flight;

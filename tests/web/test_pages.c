@@ -25,7 +25,7 @@ START_TEST(test_overview)
 		"<h2>" ESCAPED_INTERFACE "</h2>",
 		"&lt;img src=x onerror=y&gt;",
 		"Everything seen is accounted for",
-		">Seen by the tap</th><td>10</td>",
+		">Seen</th><td>10</td>",
 		">Handed to the spool</th><td>7</td>",
 		">Dropped: ring_full <small>the capture ring had no room</small></th><td>2</td>",
 		">In flight</th><td>1</td>",
