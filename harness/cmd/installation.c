@@ -94,7 +94,8 @@ static bool count_ring(const struct opened *opened, uint64_t *ret_bytes, struct 
 	return true;
 }
 
-bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct buffer *position, struct error *err)
+bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, uint64_t *ret_ring_bytes,
+			   struct buffer *position, struct error *err)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(STREAMS_ARENA_MAX);
 	char **names = NULL;

@@ -213,7 +213,7 @@ static bool wait_compared(struct replay *replay, struct error *err)
 		int64_t read = 0;
 		int64_t pending = 0;
 		if (open_store(replay)) {
-			if (!query_integer(replay->opened.store, "SELECT sequence FROM spool_position WHERE stream = ?",
+			if (!query_integer(replay->opened.store, "SELECT max(committed) FROM tap_account WHERE stream = ?",
 					   replay->stream, &read, err) ||
 			    !count_pending(replay, &pending, err)) {
 				return false;

@@ -1,6 +1,10 @@
 -- The store's tables, version 1. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
+-- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
+-- table X; exchange_id of the exchange table itself is its hash); key (of a record within its exchange); week; test (1:
+-- not production); stream (name of a tap's spool); count and the other sums of a rollup, which are named as the columns
+-- that they add up; at, started_at, labelled_at (when); verdict, outcome, state (the word lists).
 
 -- A business message flow, by the name in its contract.
 CREATE TABLE interface (
@@ -38,29 +42,32 @@ CREATE TABLE field (
 -- Where reading of each spool stream goes on; written in the transaction that stored what was read.
 CREATE TABLE spool_position (
 	stream TEXT PRIMARY KEY,
-	segment INTEGER NOT NULL,            -- first sequence of the segment file
+	segment INTEGER NOT NULL,            -- number of the segment file, from 1
 	offset INTEGER NOT NULL,             -- bytes into it
 	sequence INTEGER NOT NULL            -- last exchange read
 ) STRICT, WITHOUT ROWID;
 
--- First ledger, the tap's side: running counts of one interface in one stream, as of `at`.
+-- First ledger, the tap's side: running counts of one interface in one stream, as of `at`. A ring that was lost (a
+-- reboot) counts from nothing again, under another origin: the ledger is the sum over the origins.
 CREATE TABLE tap_account (
 	stream TEXT NOT NULL,
 	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	origin INTEGER NOT NULL,             -- of the ring that counted; 0: no ring
 	at INTEGER NOT NULL,
 	seen INTEGER NOT NULL,
 	committed INTEGER NOT NULL,          -- handed to the spool
 	in_flight INTEGER NOT NULL,
-	PRIMARY KEY (stream, interface_id)
+	PRIMARY KEY (stream, interface_id, origin)
 ) STRICT, WITHOUT ROWID;
 
 -- First ledger: seen and not handed to the spool, by reason.
 CREATE TABLE tap_drop (
 	stream TEXT NOT NULL,
 	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	origin INTEGER NOT NULL,
 	reason INTEGER NOT NULL,             -- enum drop_reason
 	count INTEGER NOT NULL,
-	PRIMARY KEY (stream, interface_id, reason)
+	PRIMARY KEY (stream, interface_id, origin, reason)
 ) STRICT, WITHOUT ROWID;
 
 -- First ledger, the worker's side: what became of each delivery that was read from the spool.
@@ -93,10 +100,18 @@ CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
 -- counts: hashes come in no order, so every transaction touches most of its pages.
 CREATE INDEX exchange_by_identity ON exchange (substr(identity, 1, 6)) WHERE identity IS NOT NULL;
 
+-- What payloads of an interface share, for zstd: the shape of its first JSON message and reply, names without values.
+-- Rows are never changed or removed while a payload refers to them.
+CREATE TABLE dictionary (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id), -- the newest row is the one that is written with
+	content BLOB NOT NULL
+) STRICT;
+
 -- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
 CREATE TABLE payload (
 	id INTEGER PRIMARY KEY,              -- exchange.id
-	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd
+	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd, above: zstd with dictionary.id = encoding - 1
 	request_size INTEGER NOT NULL,       -- bytes of the message; the legacy reply follows it
 	reply_size INTEGER NOT NULL,
 	body BLOB NOT NULL

@@ -1,7 +1,9 @@
 #include "harness/base/hash.h"
+#include "harness/store/dictionary.h"
 #include "tests/store/suites.h"
 #include "tests/store/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 START_TEST(new_duplicate_and_revision)
@@ -143,6 +145,101 @@ START_TEST(damaged_payloads_are_told)
 }
 END_TEST
 
+struct shape_case {
+	const char *json;
+	const char *shape;
+};
+
+static const struct shape_case SHAPES[] = {
+	{"{\"name\":\"Ann\",\"age\":41,\"tags\":[\"x\",true,null]}", "{\"name\":\"\",\"age\":,\"tags\":[\"\",,]}"},
+	{" [ { \"a\" : 1 } ] ", "[{\"\":}]"}, /* a name that stands apart from its colon is taken for a value */
+	{"{\"C100001\":1,\"ann@example.com\":2,\"line12\":3}", "{\"\":,\"\":,\"line12\":}"},
+	{"{\"a\":\"x\\\":{\\\\\"}", "{\"a\":\"\"}"},
+	{"{\"a\":\"never closed", "{\"a\":\"\""},
+	{"{\"", "{\"\""},
+	{"{\"a\\", "{\"\""},
+	{"UNB+UNOC:3+{\"a\":1}", ""},
+	{"\"text\"", ""},
+	{"", ""},
+};
+
+START_TEST(shapes_hold_no_values)
+{
+	CLEANUP_BUFFER struct buffer shape = BUFFER_INIT(1 << 16);
+	dictionary_write_shape(span_of(SHAPES[_i].json), &shape);
+	ck_assert_msg(span_is(buffer_span(&shape), SHAPES[_i].shape), "%.*s", SPAN_ARGUMENTS(buffer_span(&shape)));
+}
+END_TEST
+
+START_TEST(shapes_have_a_limit)
+{
+	enum { LARGE = 1 << 20 };
+	char *brackets = malloc(LARGE);
+	memset(brackets, '[', LARGE);
+	CLEANUP_BUFFER struct buffer shape = BUFFER_INIT(1 << 16);
+	dictionary_write_shape((struct span){brackets, LARGE}, &shape);
+	ck_assert_uint_le(shape.length, 16 * 1024);
+	ck_assert_uint_gt(shape.length, 0);
+	free(brackets);
+}
+END_TEST
+
+#define ORDER "{\"order_number\":\"%d\",\"delivery_address\":\"secret-%d\",\"quantity\":%d}"
+
+static struct store_exchange make_order(int number, char *text, size_t size)
+{
+	struct store_exchange exchange = make_exchange((uint64_t)number, 0);
+	int length = snprintf(text, size, ORDER, number, number * 7, number * 3);
+	exchange.request = (struct span){text, (size_t)length};
+	return exchange;
+}
+
+static void add_order(int number)
+{
+	struct error err = ERROR_INIT;
+	char text[200];
+	struct store_exchange exchange = make_order(number, text, sizeof(text));
+	int64_t id = 0;
+	enum store_delivery delivery;
+	must(store_exchange_add(test_store, "tap-1", &exchange, &id, &delivery, &err), &err);
+}
+
+/* The dictionary lives and dies with the transaction that made it, and other processes find it. */
+START_TEST(dictionaries_follow_their_rows)
+{
+	struct error err = ERROR_INIT;
+	must(store_begin(test_store, &err), &err);
+	add_order(1);
+	store_rollback(test_store);
+	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM dictionary"), 0);
+	for (int number = 1; number <= 10; number++) {
+		must(store_begin(test_store, &err), &err);
+		add_order(number);
+		must(store_commit(test_store, &err), &err);
+		if (number == 5) {
+			store_close(test_store);
+			test_store = open_or_fail(STORE_READ_WRITE);
+		}
+	}
+	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM dictionary WHERE interface_id = 1"), 1);
+	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM dictionary WHERE instr(content, 'secret') > 0"), 0);
+	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM dictionary WHERE instr(content, 'quantity') > 0"), 1);
+	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM payload WHERE encoding = 2"), 10);
+	struct store *reader = open_or_fail(STORE_READ_ONLY);
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(1 << 20);
+	for (int number = 1; number <= 10; number++) {
+		char text[200];
+		struct store_exchange exchange = make_order(number, text, sizeof(text));
+		struct span request;
+		struct span reply;
+		must(store_payload(reader, number, &arena, &request, &reply, &err), &err);
+		ck_assert(span_equal(request, exchange.request));
+		ck_assert(span_equal(reply, exchange.reply));
+	}
+	store_close(reader);
+}
+END_TEST
+
 START_TEST(positions_and_accounts)
 {
 	struct error err = ERROR_INIT;
@@ -157,6 +254,8 @@ START_TEST(positions_and_accounts)
 	must(store_account_set(test_store, "tap-1", 1, &two, &err), &err);
 	must(store_account_set(test_store, "tap-1", 1, &one, &err), &err); /* replaces */
 	must(store_account_set(test_store, "tap-2", 1, &two, &err), &err);
+	struct store_account other_ring = {.origin = INT64_MAX, .at = 60, .seen = 100, .committed = 100};
+	must(store_account_set(test_store, "tap-1", 1, &other_ring, &err), &err);
 	must(store_commit(test_store, &err), &err);
 	struct store_position read;
 	must(store_position_get(test_store, "tap-1", &read, &err), &err);
@@ -166,8 +265,8 @@ START_TEST(positions_and_accounts)
 	struct store_ledger ledger;
 	must(store_ledger_get(test_store, 1, &ledger, &err), &err);
 	ck_assert_int_eq(ledger.tap.at, 40);
-	ck_assert_uint_eq(ledger.tap.seen, 15);
-	ck_assert_uint_eq(ledger.tap.committed, 11);
+	ck_assert_uint_eq(ledger.tap.seen, 115);
+	ck_assert_uint_eq(ledger.tap.committed, 111);
 	ck_assert_uint_eq(ledger.tap.in_flight, 1);
 	ck_assert_uint_eq(ledger.tap.dropped[DROP_RING_FULL], 1);
 	ck_assert_uint_eq(ledger.tap.dropped[DROP_TOO_LARGE], 2);
@@ -189,6 +288,9 @@ Suite *ingest_suite(void)
 	tcase_add_test(test, row_comes_back);
 	tcase_add_test(test, payloads_come_back);
 	tcase_add_test(test, damaged_payloads_are_told);
+	tcase_add_loop_test(test, shapes_hold_no_values, 0, sizeof(SHAPES) / sizeof(SHAPES[0]));
+	tcase_add_test(test, shapes_have_a_limit);
+	tcase_add_test(test, dictionaries_follow_their_rows);
 	tcase_add_test(test, positions_and_accounts);
 	suite_add_tcase(suite, test);
 	return suite;
