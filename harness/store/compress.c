@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-/* By measurement on messages of 1.2 KB: level 3 costs twice the time of level 1 and saves two parts in a hundred. */
+/* By measurement on messages of 1.2 KB: level 3 takes half as long again as level 1 and saves one part in a hundred. */
 enum { LEVEL = 1 };
 
 struct compressor {
@@ -14,6 +14,35 @@ struct compressor {
 	char *output; /* a byte for the encoding, then what zstd made */
 	size_t output_capacity;
 };
+
+struct dictionary {
+	ZSTD_CDict *writer;
+	ZSTD_DDict *reader;
+};
+
+struct dictionary *dictionary_create(struct span content)
+{
+	struct dictionary *dictionary = calloc(1, sizeof(*dictionary));
+	if (dictionary == NULL) {
+		return NULL;
+	}
+	dictionary->writer = ZSTD_createCDict(content.data, content.length, LEVEL);
+	dictionary->reader = ZSTD_createDDict(content.data, content.length);
+	if (dictionary->writer == NULL || dictionary->reader == NULL) {
+		dictionary_destroy(dictionary);
+		return NULL;
+	}
+	return dictionary;
+}
+
+void dictionary_destroy(struct dictionary *dictionary)
+{
+	if (dictionary != NULL) {
+		ZSTD_freeCDict(dictionary->writer);
+		ZSTD_freeDDict(dictionary->reader);
+		free(dictionary);
+	}
+}
 
 struct compressor *compressor_create(void)
 {
@@ -65,8 +94,8 @@ static void copy(char *target, struct span source)
 	}
 }
 
-bool compressor_pack(struct compressor *compressor, struct span first, struct span second, struct span *ret_body,
-		     enum encoding *ret_encoding, struct error *err)
+bool compressor_pack(struct compressor *compressor, const struct dictionary *dictionary, struct span first,
+		     struct span second, struct span *ret_body, enum encoding *ret_encoding, struct error *err)
 {
 	size_t size = first.length + second.length;
 	size_t bound = ZSTD_compressBound(size);
@@ -78,18 +107,27 @@ bool compressor_pack(struct compressor *compressor, struct span first, struct sp
 	char *output = compressor->output + 1;
 	copy(input, first);
 	copy(input + first.length, second);
-	size_t packed = ZSTD_compressCCtx(compressor->writer, output, bound, input, size, LEVEL);
+	size_t packed = dictionary != NULL ? ZSTD_compress_usingCDict(compressor->writer, output, bound, input, size,
+								      dictionary->writer)
+					   : ZSTD_compressCCtx(compressor->writer, output, bound, input, size, LEVEL);
 	bool smaller = !ZSTD_isError(packed) && packed < size;
 	*ret_body = smaller ? (struct span){output, packed} : (struct span){input, size};
 	*ret_encoding = smaller ? ENCODING_ZSTD : ENCODING_PLAIN;
 	return true;
 }
 
-bool compressor_unpack(struct compressor *compressor, int64_t encoding, struct span body, size_t size,
-		       struct arena *arena, struct span *ret_content, struct error *err)
+static size_t unpack(ZSTD_DCtx *reader, const struct dictionary *dictionary, char *content, size_t size,
+		     struct span body)
 {
-	if ((encoding != ENCODING_PLAIN && encoding != ENCODING_ZSTD) ||
-	    (encoding == ENCODING_PLAIN && body.length != size)) {
+	return dictionary != NULL
+		       ? ZSTD_decompress_usingDDict(reader, content, size, body.data, body.length, dictionary->reader)
+		       : ZSTD_decompressDCtx(reader, content, size, body.data, body.length);
+}
+
+bool compressor_unpack(struct compressor *compressor, const struct dictionary *dictionary, enum encoding encoding,
+		       struct span body, size_t size, struct arena *arena, struct span *ret_content, struct error *err)
+{
+	if (encoding == ENCODING_PLAIN && body.length != size) {
 		return error_set(err, ERROR_FORMAT, "a stored payload is damaged; restore a copy of the store");
 	}
 	char *content = arena_allocate(arena, size + 1);
@@ -98,7 +136,7 @@ bool compressor_unpack(struct compressor *compressor, int64_t encoding, struct s
 	}
 	if (encoding == ENCODING_PLAIN) {
 		copy(content, body);
-	} else if (ZSTD_decompressDCtx(compressor->reader, content, size, body.data, body.length) != size) {
+	} else if (unpack(compressor->reader, dictionary, content, size, body) != size) {
 		return error_set(err, ERROR_FORMAT, "a stored payload is damaged; restore a copy of the store");
 	}
 	*ret_content = (struct span){content, size};
@@ -109,7 +147,7 @@ bool compressor_pack_text(struct compressor *compressor, struct span text, struc
 {
 	struct span body;
 	enum encoding encoding;
-	if (!compressor_pack(compressor, text, SPAN(""), &body, &encoding, err)) {
+	if (!compressor_pack(compressor, NULL, text, SPAN(""), &body, &encoding, err)) {
 		return false;
 	}
 	char *start = encoding == ENCODING_ZSTD ? compressor->output : compressor->input;
@@ -126,9 +164,9 @@ bool compressor_unpack_text(struct compressor *compressor, struct span packed, s
 	if (encoding == ENCODING_ZSTD) {
 		size = ZSTD_getFrameContentSize(packed.data + 1, packed.length - 1);
 	}
-	if (encoding < 0 || size >= ZSTD_CONTENTSIZE_ERROR) {
+	if ((encoding != ENCODING_PLAIN && encoding != ENCODING_ZSTD) || size >= ZSTD_CONTENTSIZE_ERROR) {
 		return error_set(err, ERROR_FORMAT, "a stored reply is damaged; restore a copy of the store");
 	}
 	struct span body = {packed.data + 1, packed.length - 1};
-	return compressor_unpack(compressor, encoding, body, (size_t)size, arena, ret_text, err);
+	return compressor_unpack(compressor, NULL, (enum encoding)encoding, body, (size_t)size, arena, ret_text, err);
 }

@@ -5,19 +5,29 @@
 #include "harness/base/arena.h"
 
 struct compressor;
+struct dictionary;
 
-enum encoding { ENCODING_PLAIN = 0, ENCODING_ZSTD = 1 }; /* numbers are stored */
+/* Numbers are stored. A payload packed with a dictionary has ENCODING_ZSTD plus the dictionary's row. */
+enum encoding { ENCODING_PLAIN = 0, ENCODING_ZSTD = 1 };
+
+/* Any text that payloads share parts with; copied. NULL without memory. destroy accepts NULL. */
+struct dictionary *dictionary_create(struct span content);
+void dictionary_destroy(struct dictionary *dictionary);
 
 struct compressor *compressor_create(void); /* NULL without memory */
 void compressor_destroy(struct compressor *compressor);
 
-/* The two pieces, one after the other, compressed; plain where that is not smaller. *ret_body is valid until the next
+/* The two pieces, one after the other, compressed; plain where that is not smaller. `dictionary`
+ * may be NULL. *ret_body is valid until the next
  * call. ERROR_MEMORY only. */
-MUST_CHECK bool compressor_pack(struct compressor *compressor, struct span first, struct span second,
-				struct span *ret_body, enum encoding *ret_encoding, struct error *err);
-/* Exactly `size` bytes, in the arena. ERROR_FORMAT where body is damaged, ERROR_LIMIT where the arena is too small. */
-MUST_CHECK bool compressor_unpack(struct compressor *compressor, int64_t encoding, struct span body, size_t size,
-				  struct arena *arena, struct span *ret_content, struct error *err);
+MUST_CHECK bool compressor_pack(struct compressor *compressor, const struct dictionary *dictionary, struct span first,
+				struct span second, struct span *ret_body, enum encoding *ret_encoding,
+				struct error *err);
+/* Exactly `size` bytes, in the arena; the dictionary is the one that body was packed with. ERROR_FORMAT where body is
+ * damaged, ERROR_LIMIT where the arena is too small. */
+MUST_CHECK bool compressor_unpack(struct compressor *compressor, const struct dictionary *dictionary,
+				  enum encoding encoding, struct span body, size_t size, struct arena *arena,
+				  struct span *ret_content, struct error *err);
 
 /* The same for one text whose size no column keeps: the packed form begins with the encoding as a byte, and zstd's
  * frame has the size. */

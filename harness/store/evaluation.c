@@ -28,7 +28,7 @@ static void count_state(struct store *store, int64_t candidate, int32_t week, bo
 bool store_evaluation_add(struct store *store, int64_t exchange, int64_t candidate, int32_t week, bool test,
 			  struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement = store_statement(
 		store,
 		"INSERT INTO evaluation (exchange_id, candidate_id, state) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
@@ -78,7 +78,7 @@ static bool not_pending(int64_t exchange, int64_t candidate, struct error *err)
 bool store_evaluation_close(struct store *store, int64_t exchange, int64_t candidate, int32_t week, bool test,
 			    enum evaluation state, int reason, struct span detail, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	BUG_ON(state == EVALUATION_PENDING || state == EVALUATION_COMPARED);
 	static const char move[] = "UPDATE evaluation SET state = ?3, reason = ?4, detail = ?5 "
 				   "WHERE exchange_id = ?1 AND candidate_id = ?2 AND state = 0";
@@ -102,7 +102,7 @@ bool store_evaluation_close(struct store *store, int64_t exchange, int64_t candi
 
 bool store_evaluation_retry(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *counts = store_statement(
 		store,
 		"SELECT v.candidate_id, e.week, e.test, coalesce(v.reason, -1), count(*) FROM evaluation v "
@@ -167,7 +167,9 @@ static void bind_compared(struct statement *statement, const struct store_evalua
 	statement_borrow_text(statement, 14, or_null(evaluation->detail));
 }
 
-/* Cost in thousandths of the limit, rounded up; at most 1000. Both are halved until the product cannot overflow. */
+__extension__ typedef unsigned __int128 wide;
+
+/* Cost in thousandths of the limit, rounded up; at most 1000. */
 static int64_t cost_step(int64_t cost, int64_t limit)
 {
 	if (cost <= 0) {
@@ -176,11 +178,7 @@ static int64_t cost_step(int64_t cost, int64_t limit)
 	if (cost >= limit) {
 		return COST_STEPS;
 	}
-	while (limit > INT64_MAX / COST_STEPS) {
-		cost = cost / 2 + cost % 2;
-		limit /= 2;
-	}
-	return (cost * COST_STEPS + limit - 1) / limit;
+	return (int64_t)(((wide)cost * COST_STEPS + (wide)limit - 1) / (wide)limit);
 }
 
 static void count_sums(struct store *store, const struct store_evaluation *evaluation)
@@ -225,7 +223,7 @@ static void count_compared(struct store *store, const struct store_evaluation *e
 
 bool store_evaluation_finish(struct store *store, const struct store_evaluation *evaluation, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement =
 		store_statement(store, evaluation->is_pending ? UPDATE_COMPARED : INSERT_COMPARED, err);
 	if (statement == NULL) {
@@ -278,7 +276,7 @@ bool store_evaluation_reply(struct store *store, int64_t exchange, int64_t candi
 
 bool store_record_add(struct store *store, const struct store_record *record, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement =
 		store_statement(store,
 				"INSERT INTO record (exchange_id, candidate_id, key, verdict, side, pi_ppm, sampled) "
@@ -329,7 +327,7 @@ static bool insert_difference(struct store *store, const struct store_record *re
 bool store_field_add(struct store *store, const struct store_record *record, int64_t field, enum verdict verdict,
 		     struct span legacy_value, struct span llm_value, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	if (verdict != VERDICT_AGREE &&
 	    !insert_difference(store, record, field, verdict, legacy_value, llm_value, err)) {
 		return false;

@@ -1,5 +1,7 @@
 /* Layer 2. Writing what the shadow path finds out: evaluations, records, differences, review items, and their rollups.
- * All inside a transaction. Rollups are gathered in memory and written by store_commit. */
+ * Rollups are gathered in memory and written by store_commit, so everything that counts must be called between
+ * store_begin and store_commit (anything else is a bug and aborts). When a function fails with another code than
+ * ERROR_MISSING, roll back. Spans are borrowed for the call only. `week` and `test` are those of the exchange. */
 #ifndef UNDERSTUDY_STORE_EVALUATION_H
 #define UNDERSTUDY_STORE_EVALUATION_H
 
@@ -80,6 +82,7 @@ MUST_CHECK bool store_review_value_add(struct store *store, int64_t item, int64_
 /* Exchanges pending for the candidate with id > after, ascending, at most `limit`, into ids; *ret_count. */
 MUST_CHECK bool store_pending(struct store *store, int64_t candidate, int64_t after, size_t limit, int64_t *ids,
 			      size_t *ret_count, struct error *err);
+/* As of the last commit; one small sum, however many there are. */
 MUST_CHECK bool store_pending_count(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err);
 
 #endif

@@ -87,18 +87,26 @@ static bool insert_exchange(struct store *store, const struct store_exchange *ex
 	return true;
 }
 
-static bool insert_payload(struct store *store, int64_t id, struct span request, struct span reply, struct error *err)
+static bool insert_payload(struct store *store, int64_t id, int64_t interface_id, struct span request,
+			   struct span reply, struct error *err)
 {
 	struct span body;
 	enum encoding encoding;
+	int64_t dictionary_id = 0;
+	const struct dictionary *dictionary = NULL;
+	if (!dictionary_for_interface(store, interface_id, request, reply, &dictionary_id, &dictionary, err)) {
+		return false;
+	}
 	struct statement *statement = store_statement(
 		store, "INSERT INTO payload (id, encoding, request_size, reply_size, body) VALUES (?, ?, ?, ?, ?)",
 		err);
-	if (statement == NULL || !compressor_pack(store->compressor, request, reply, &body, &encoding, err)) {
+	if (statement == NULL ||
+	    !compressor_pack(store->compressor, dictionary, request, reply, &body, &encoding, err)) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, id);
-	statement_bind_integer(statement, 2, encoding);
+	statement_bind_integer(statement, 2,
+			       encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD + dictionary_id);
 	statement_bind_integer(statement, 3, (int64_t)request.length);
 	statement_bind_integer(statement, 4, (int64_t)reply.length);
 	statement_borrow_blob(statement, 5, body);
@@ -129,7 +137,7 @@ static void count_legacy(struct store *store, const struct store_exchange *excha
 bool store_exchange_add(struct store *store, const char *stream, const struct store_exchange *exchange, int64_t *ret_id,
 			enum store_delivery *ret_delivery, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	int64_t former = 0;
 	bool added = false;
 	if (!find_former(store, exchange, &former, err) || !insert_exchange(store, exchange, former, &added, err)) {
@@ -138,7 +146,8 @@ bool store_exchange_add(struct store *store, const char *stream, const struct st
 	int64_t id = store_last_id(store);
 	enum store_delivery delivery = former != 0 ? STORE_REVISION : STORE_NEW;
 	if (added) {
-		if (!insert_payload(store, id, or_empty(exchange->request), or_empty(exchange->reply), err)) {
+		if (!insert_payload(store, id, exchange->interface_id, or_empty(exchange->request),
+				    or_empty(exchange->reply), err)) {
 			return false;
 		}
 		count_legacy(store, exchange);
@@ -176,8 +185,14 @@ static bool unpack_payload(struct store *store, struct statement *statement, str
 	if (request_size < 0 || reply_size < 0 || request_size > INT32_MAX || reply_size > INT32_MAX) {
 		return error_set(err, ERROR_FORMAT, "a stored payload is damaged; restore a copy of the store");
 	}
+	int64_t encoding = statement_integer(statement, 0);
+	const struct dictionary *dictionary = NULL;
+	if (encoding > ENCODING_ZSTD && !dictionary_by_id(store, encoding - ENCODING_ZSTD, &dictionary, err)) {
+		return false;
+	}
 	struct span content;
-	if (!compressor_unpack(store->compressor, statement_integer(statement, 0), statement_blob(statement, 3),
+	enum encoding kind = encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD;
+	if (!compressor_unpack(store->compressor, dictionary, kind, statement_blob(statement, 3),
 			       (size_t)(request_size + reply_size), arena, &content, err)) {
 		return false;
 	}
@@ -348,7 +363,7 @@ static bool set_drop(struct store *store, const char *stream, int64_t interface_
 bool store_account_set(struct store *store, const char *stream, int64_t interface_id,
 		       const struct store_account *account, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	bool done = set_account(store, stream, interface_id, account, err);
 	for (int reason = 0; done && reason < DROP_REASON_COUNT; reason++) {
 		done = set_drop(store, stream, interface_id, reason, account->dropped[reason], err);

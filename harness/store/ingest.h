@@ -23,8 +23,10 @@ struct store_exchange {
 
 enum store_delivery { STORE_NEW, STORE_REVISION, STORE_DUPLICATE };
 
-/* Inside a transaction. New and revision: the exchange, its payload, the legacy rollups (outcome, latency). *ret_id is
- * the row of the new or, for a duplicate, of the stored exchange. Counts the delivery in delivery_count at commit. */
+/* Inside a transaction. A duplicate has an exchange id that is stored; a revision has a new one and a stored identity,
+ * and points at the newest exchange of that identity. New and revision: the exchange, its payload, the legacy rollups
+ * (outcome, latency). *ret_id is the row of the new or, for a duplicate, of the stored exchange. Counts the delivery in
+ * delivery_count at commit. */
 MUST_CHECK bool store_exchange_add(struct store *store, const char *stream, const struct store_exchange *exchange,
 				   int64_t *ret_id, enum store_delivery *ret_delivery, struct error *err);
 
@@ -59,7 +61,8 @@ MUST_CHECK bool store_account_set(struct store *store, const char *stream, int64
 				  const struct store_account *account, struct error *err);
 
 /* First ledger of one interface over all streams. tap.seen = tap.committed + in_flight + drops; committed = stored +
- * duplicate + what is still in the spool (which the caller knows). `position`: sum of the sequences read. */
+ * duplicate + what is still in the spool (which the caller knows). As of the last commit; zeros for an interface that
+ * nothing is known of. */
 struct store_ledger {
 	struct store_account tap; /* sums; at: the oldest */
 	uint64_t stored;

@@ -3,7 +3,7 @@
 #ifndef UNDERSTUDY_STORE_INTERNAL_H
 #define UNDERSTUDY_STORE_INTERNAL_H
 
-#include "harness/store/compress.h"
+#include "harness/store/dictionary.h"
 #include "harness/store/rollup.h"
 #include "harness/store/store.h"
 
@@ -14,7 +14,13 @@ enum { STORE_APPLICATION_ID = 0x55537464 };
 /* PRAGMA user_version of harness/store/schema.sql. */
 enum { STORE_VERSION = 1 };
 
-enum store_transaction { TRANSACTION_NONE, TRANSACTION_READ, TRANSACTION_WRITE };
+enum store_transaction {
+	TRANSACTION_NONE,
+	TRANSACTION_READ,
+	TRANSACTION_WRITE,
+	TRANSACTION_LOST, /* was WRITE; SQLite rolled it back after a failure, and nothing may run until the caller has
+			   */
+};
 
 enum { STATEMENT_SLOTS = 256 }; /* a power of two */
 
@@ -33,6 +39,7 @@ struct store {
 	enum store_transaction transaction;
 	struct rollup *rollup;
 	struct compressor *compressor;
+	struct known_dictionary *dictionaries;
 	struct statement *by_text[STATEMENT_SLOTS]; /* owns the statements */
 	struct statement
 		*by_place[STATEMENT_SLOTS]; /* shortcut: the statement last asked for with a text at that address */

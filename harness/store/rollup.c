@@ -8,104 +8,49 @@ struct shape {
 	const char *upsert; /* keys, then sums */
 };
 
-#define ADD(column) #column " = " #column " + excluded." #column
+static const char ADD_DELIVERY[] =
+	"INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision) VALUES (?, ?, ?, "
+	"?, ?) ON CONFLICT DO UPDATE SET stored = stored + excluded.stored, duplicate = duplicate + "
+	"excluded.duplicate, revision = revision + excluded.revision";
+static const char ADD_STATE[] =
+	"INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) VALUES (?, ?, ?, ?, "
+	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_LEGACY[] =
+	"INSERT INTO rollup_legacy (interface_id, week, test, legacy_outcome, count) VALUES (?, ?, ?, ?, "
+	"?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_TRANSACTION[] =
+	"INSERT INTO rollup_transaction (candidate_id, epoch_id, week, test, compared, replies, "
+	"contract_drift, attempts, tokens_input, tokens_cache_read, tokens_cache_write, tokens_output, "
+	"cost_nano, cost_nano_max) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
+	"UPDATE SET compared = compared + excluded.compared, replies = replies + excluded.replies, "
+	"contract_drift = contract_drift + excluded.contract_drift, attempts = attempts + "
+	"excluded.attempts, tokens_input = tokens_input + excluded.tokens_input, tokens_cache_read = "
+	"tokens_cache_read + excluded.tokens_cache_read, tokens_cache_write = tokens_cache_write + "
+	"excluded.tokens_cache_write, tokens_output = tokens_output + excluded.tokens_output, cost_nano "
+	"= cost_nano + excluded.cost_nano, cost_nano_max = max(cost_nano_max, excluded.cost_nano_max)";
+static const char ADD_OUTCOME[] =
+	"INSERT INTO rollup_outcome (candidate_id, epoch_id, week, test, outcome, count) VALUES (?, ?, "
+	"?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_RECORD[] =
+	"INSERT INTO rollup_record (candidate_id, epoch_id, week, test, side, pi_ppm, count, sampled) "
+	"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+	"sampled = sampled + excluded.sampled";
+static const char ADD_FIELD[] =
+	"INSERT INTO rollup_field (candidate_id, epoch_id, week, test, field_id, verdict, count) VALUES "
+	"(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_COST[] =
+	"INSERT INTO rollup_cost (candidate_id, epoch_id, week, test, step, count) VALUES (?, ?, ?, ?, "
+	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_LATENCY[] =
+	"INSERT INTO rollup_latency (interface_id, path, week, test, bucket, count) VALUES (?, ?, ?, ?, "
+	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
 static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
-	[ROLLUP_DELIVERY] = {2, 3,
-			     "INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision) "
-			     "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(stored) ", " ADD(
-				     duplicate) ", " ADD(revision)},
-	[ROLLUP_STATE] = {5, 1,
-			  "INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) "
-			  "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-	[ROLLUP_LEGACY] = {4, 1,
-			   "INSERT INTO rollup_legacy (interface_id, week, test, legacy_outcome, count) "
-			   "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-	[ROLLUP_TRANSACTION] =
-		{4, 10,
-		 "INSERT INTO rollup_transaction (candidate_id, epoch_id, week, test, compared, "
-		 "replies, "
-		 "contract_drift, attempts, tokens_input, tokens_cache_read, "
-		 "tokens_cache_write, "
-		 "tokens_output, cost_nano, cost_nano_max) "
-		 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
-		 "SET " ADD(compared) ", " ADD(replies) ", " ADD(contract_drift) ", " ADD(attempts) ", " ADD(tokens_input) ", " ADD(
-			 tokens_cache_read) ", " ADD(tokens_cache_write) ", " ADD(tokens_output) ", " ADD(cost_nano) ","
-														     " "
-														     "c"
-														     "o"
-														     "s"
-														     "t"
-														     "_"
-														     "n"
-														     "a"
-														     "n"
-														     "o"
-														     "_"
-														     "m"
-														     "a"
-														     "x"
-														     " "
-														     "="
-														     " "
-														     "m"
-														     "a"
-														     "x"
-														     "("
-														     "c"
-														     "o"
-														     "s"
-														     "t"
-														     "_"
-														     "n"
-														     "a"
-														     "n"
-														     "o"
-														     "_"
-														     "m"
-														     "a"
-														     "x"
-														     ","
-														     " "
-														     "e"
-														     "x"
-														     "c"
-														     "l"
-														     "u"
-														     "d"
-														     "e"
-														     "d"
-														     "."
-														     "c"
-														     "o"
-														     "s"
-														     "t"
-														     "_"
-														     "n"
-														     "a"
-														     "n"
-														     "o"
-														     "_"
-														     "m"
-														     "a"
-														     "x"
-														     ")"},
-	[ROLLUP_OUTCOME] = {5, 1,
-			    "INSERT INTO rollup_outcome (candidate_id, epoch_id, week, test, outcome, count) "
-			    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-	[ROLLUP_RECORD] =
-		{6, 2,
-		 "INSERT INTO rollup_record (candidate_id, epoch_id, week, test, side, pi_ppm, count, sampled) "
-		 "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count) ", " ADD(sampled)},
-	[ROLLUP_FIELD] = {6, 1,
-			  "INSERT INTO rollup_field (candidate_id, epoch_id, week, test, field_id, verdict, count) "
-			  "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-	[ROLLUP_COST] = {5, 1,
-			 "INSERT INTO rollup_cost (candidate_id, epoch_id, week, test, step, count) "
-			 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
-	[ROLLUP_LATENCY] = {5, 1,
-			    "INSERT INTO rollup_latency (interface_id, path, week, test, bucket, count) "
-			    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " ADD(count)},
+	[ROLLUP_DELIVERY] = {2, 3, ADD_DELIVERY}, [ROLLUP_STATE] = {5, 1, ADD_STATE},
+	[ROLLUP_LEGACY] = {4, 1, ADD_LEGACY},     [ROLLUP_TRANSACTION] = {4, 10, ADD_TRANSACTION},
+	[ROLLUP_OUTCOME] = {5, 1, ADD_OUTCOME},   [ROLLUP_RECORD] = {6, 2, ADD_RECORD},
+	[ROLLUP_FIELD] = {6, 1, ADD_FIELD},       [ROLLUP_COST] = {5, 1, ADD_COST},
+	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY},
 };
 
 struct entry {

@@ -1,6 +1,10 @@
 -- The store's tables, version 1. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
+-- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
+-- table X; exchange_id of the exchange table itself is its hash); key (of a record within its exchange); week; test (1:
+-- not production); stream (name of a tap's spool); count and the other sums of a rollup, which are named as the columns
+-- that they add up; at, started_at, labelled_at (when); verdict, outcome, state (the word lists).
 
 -- A business message flow, by the name in its contract.
 CREATE TABLE interface (
@@ -89,12 +93,22 @@ CREATE TABLE exchange (
 	legacy_latency_us INTEGER NOT NULL   -- -1: unknown
 ) STRICT;
 CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
+-- Six bytes find an identity among millions (look at the whole of it afterwards) and make the index half as large, which
+-- counts: hashes come in no order, so every transaction touches most of its pages.
 CREATE INDEX exchange_by_identity ON exchange (substr(identity, 1, 6)) WHERE identity IS NOT NULL;
+
+-- What payloads of an interface share, for zstd: the shape of its first JSON message and reply, names without values.
+-- Rows are never changed or removed while a payload refers to them.
+CREATE TABLE dictionary (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id), -- the newest row is the one that is written with
+	content BLOB NOT NULL
+) STRICT;
 
 -- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
 CREATE TABLE payload (
 	id INTEGER PRIMARY KEY,              -- exchange.id
-	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd
+	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd, above: zstd with dictionary.id = encoding - 1
 	request_size INTEGER NOT NULL,       -- bytes of the message; the legacy reply follows it
 	reply_size INTEGER NOT NULL,
 	body BLOB NOT NULL
@@ -118,7 +132,7 @@ CREATE TABLE evaluation (
 	tokens_output INTEGER,               -- with reasoning
 	cost_nano INTEGER,                   -- all attempts
 	detail TEXT,                         -- one sentence on a failure, or why it is a dead letter
-	reply BLOB,                          -- the model's text as first received, zstd; NULL where there is none
+	reply BLOB,                          -- the model's text as first received: a byte 0 and plain, or 1 and zstd
 	PRIMARY KEY (exchange_id, candidate_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0;
@@ -215,7 +229,7 @@ CREATE TABLE rollup_state (
 	test INTEGER NOT NULL,
 	state INTEGER NOT NULL,
 	reason INTEGER NOT NULL,             -- -1 where the state has none
-	count INTEGER NOT NULL,
+	count INTEGER NOT NULL,              -- 0 where all have moved on
 	PRIMARY KEY (candidate_id, week, test, state, reason)
 ) STRICT, WITHOUT ROWID;
 

@@ -152,8 +152,25 @@ void statement_borrow_blob(struct statement *statement, int index, struct span b
 	bind_blob(statement, index, blob, SQLITE_STATIC);
 }
 
+/* After a full disk or a failed write SQLite may have rolled back the whole transaction, and each statement that
+ * follows would be one of its own. None follows until the caller has rolled back too. */
+static enum statement_step fail(struct statement *statement, int code, struct error *err)
+{
+	struct store *store = statement->store;
+	store_error(store, code, err);
+	statement_reset(statement);
+	if (store->transaction == TRANSACTION_WRITE && sqlite3_get_autocommit(store->database)) {
+		store->transaction = TRANSACTION_LOST;
+	}
+	return STATEMENT_FAILED;
+}
+
 enum statement_step statement_step(struct statement *statement, struct error *err)
 {
+	if (statement->store->transaction == TRANSACTION_LOST) {
+		error_set(err, ERROR_SYSTEM, "the transaction was rolled back after a failure; begin a new one");
+		return STATEMENT_FAILED;
+	}
 	int code = statement->bind_result;
 	if (code == SQLITE_OK) {
 		code = sqlite3_step(statement->handle);
@@ -165,9 +182,7 @@ enum statement_step statement_step(struct statement *statement, struct error *er
 		sqlite3_reset(statement->handle);
 		return STATEMENT_DONE;
 	}
-	store_error(statement->store, code, err);
-	statement_reset(statement);
-	return STATEMENT_FAILED;
+	return fail(statement, code, err);
 }
 
 bool statement_run(struct statement *statement, struct error *err)

@@ -19,7 +19,7 @@ _Static_assert(MIGRATION_COUNT == STORE_VERSION - 1, "one migration for each ver
 
 /* Page size by measurement (200,000 exchanges of 1.2 KB): larger pages make every commit write more of the two indexes
  * by hash, smaller ones spill payloads onto pages of their own. The rest: a cache that holds the hot index pages, and
- * checkpoints of 32 MB so that such a page is written back once for many commits. */
+ * checkpoints of 24 MB so that such a page is written back once for many commits. */
 static const char PAGE_SIZE[] = "PRAGMA page_size = 8192";
 static const char SETTINGS[] = "PRAGMA synchronous = FULL;"
 			       "PRAGMA foreign_keys = ON;"
@@ -383,6 +383,7 @@ void store_close(struct store *store)
 		statements_finish(store);
 		sqlite3_close(store->database);
 	}
+	dictionaries_forget(store);
 	rollup_destroy(store->rollup);
 	compressor_destroy(store->compressor);
 	free(store->path);
@@ -423,7 +424,7 @@ bool store_begin_read(struct store *store, struct error *err)
 
 bool store_commit(struct store *store, struct error *err)
 {
-	BUG_ON(store->transaction != TRANSACTION_WRITE);
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement = NULL;
 	bool done = rollup_flush(store->rollup, store, err) &&
 		    (statement = store_statement(store, "COMMIT", err)) != NULL && statement_run(statement, err);
@@ -439,6 +440,7 @@ bool store_commit(struct store *store, struct error *err)
 void store_rollback(struct store *store)
 {
 	rollup_clear(store->rollup);
+	dictionaries_forget(store);
 	store->transaction = TRANSACTION_NONE;
 	if (sqlite3_get_autocommit(store->database)) {
 		return;

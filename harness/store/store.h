@@ -19,7 +19,8 @@ enum store_mode {
 /* `location`: "sqlite:PATH". Directories of PATH are made with STORE_CREATE; the file gets mode 0600. Migrates an older
  * store (never with STORE_READ_ONLY: ERROR_VERSION "run ... first"); a newer one is ERROR_VERSION and untouched; a file
  * that is no store of ours is ERROR_FORMAT and untouched. WAL, synchronous FULL, foreign keys on, busy wait
- * `busy_ms`: a lock held longer is ERROR_BUSY. Relative PATHs are relative to the current directory: callers resolve.
+ * `busy_ms`: a lock held longer is ERROR_BUSY. A location of another form is
+ * ERROR_CONFIG. Do not use a store across fork. Relative PATHs are relative to the current directory: callers resolve.
  */
 struct store *store_open(const char *location, enum store_mode mode, int busy_ms, struct error *err);
 void store_close(struct store *store); /* rolls back what is open; accepts NULL */
@@ -32,13 +33,14 @@ MUST_CHECK bool store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
 /* A read transaction, so that all questions of a report see one state; end it with store_rollback. */
 MUST_CHECK bool store_begin_read(struct store *store, struct error *err);
-/* Changes whenever any process commits to the store (PRAGMA data_version). */
+/* Changes whenever any process, this one included, commits to the store (PRAGMA data_version and own changes). */
 MUST_CHECK bool store_data_version(struct store *store, int64_t *ret_version, struct error *err);
 
 /* --- statements --- */
 struct statement;
-/* From the store's cache (by text; `sql` must stay valid, as literals do), reset and without bindings. Borrowed: valid
- * until the same text is asked for again or the store is closed. NULL on failure; the error has SQLite's words. */
+/* From the store's cache (by text, which is copied), reset and without bindings. Borrowed: valid until the store is
+ * closed, but asking for the same text again starts it anew. Statements are kept until the store is closed, so values
+ * belong into question marks, not into the text. NULL on failure; the error has SQLite's words. */
 struct statement *store_statement(struct store *store, const char *sql, struct error *err);
 /* Indexes from 1, in the order of the question marks. Text and blobs are copied. A NULL data pointer binds NULL. */
 void statement_bind_integer(struct statement *statement, int index, int64_t value);
