@@ -3,6 +3,7 @@
 # include that goes upwards ends in a link error of its own test program.
 
 BUILD ?= build
+QUIET := $(if $(V),,@)
 CC = gcc
 VERSION := 0.1.0
 
@@ -64,26 +65,28 @@ ORDERED := web reports pipeline tap baselines paths guard contract codec store s
 all: $(BUILD)/understudy
 
 $(BUILD)/understudy: $(COMMAND_OBJECTS) $(call archives,$(ORDERED))
-	$(CC) $(LDFLAGS_ALL) -o $@ $(COMMAND_OBJECTS) $(call archives,$(ORDERED)) $(call system,$(ORDERED))
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $(COMMAND_OBJECTS) $(call archives,$(ORDERED)) $(call system,$(ORDERED))
 
 $(BUILD)/%.o: %.c tests/flags.mk Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	$(QUIET)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Assets become `const char asset_NAME[]` and `asset_NAME_size`, with dots and dashes in NAME turned into "_".
 $(BUILD)/%.asset.c: % tests/embed.sh
 	@mkdir -p $(@D)
-	sh tests/embed.sh $< > $@
+	$(QUIET)sh tests/embed.sh $< > $@
 
 $(BUILD)/%.asset.o: $(BUILD)/%.asset.c
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(QUIET)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 assets = $(foreach dir,$(DIRS_$(1)),$(patsubst %,$(BUILD)/%.asset.o,$(wildcard $(dir)/assets/* $(dir)/*.sql)))
 
 define library_rule
 $(BUILD)/lib$(1).a: $(call objects,$(1)) $(call assets,$(1))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(QUIET)ar rcs $$@ $$^
 
 -include $(patsubst %.o,%.d,$(call objects,$(1)))
 
@@ -91,7 +94,8 @@ $(BUILD)/lib$(1).a: $(call objects,$(1)) $(call assets,$(1))
 TEST_OBJECTS_$(1) := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/$(1)/*.c))
 $(BUILD)/tests/check-$(1): $$(TEST_OBJECTS_$(1)) $(call archives,$(1) $(NEEDS_$(1)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(TEST_OBJECTS_$(1)) -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
+	@echo "  LINK $$@"
+	$(QUIET)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(TEST_OBJECTS_$(1)) -Wl,--whole-archive $(BUILD)/lib$(1).a -Wl,--no-whole-archive \
 		$(call archives,$(NEEDS_$(1))) $(call system,$(1) $(NEEDS_$(1))) -lcheck -lsubunit -lrt -lm -lpthread
 -include $$(patsubst %.o,%.d,$$(TEST_OBJECTS_$(1)))
 TEST_PROGRAMS += $(if $(wildcard tests/$(1)/*.c),$(BUILD)/tests/check-$(1))
@@ -99,6 +103,57 @@ endef
 $(foreach name,$(LIBRARIES),$(eval $(call library_rule,$(name))))
 -include $(COMMAND_OBJECTS:.o=.d)
 
+# --- targets for people ---
+
+.DEFAULT_GOAL := all
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+.PHONY: deps
+deps: ## install the Debian packages that building, demo and tests need
+	@sh tests/deps.sh test
+
+.PHONY: demo
+demo: ## the whole loop on simulated traffic: report and gate in a minute (LLM_URL, LLM_MODEL, LLM_API_KEY: a real model)
+	@sh tests/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@sh examples/ticket-routing/demo.sh
+
+.PHONY: demo-web
+demo-web: demo ## the demo, then its pages until Ctrl-C
+	@sh examples/ticket-routing/demo.sh web
+
 .PHONY: unit
 unit: $(TEST_PROGRAMS)
 	@sh tests/run-programs.sh $(TEST_PROGRAMS)
+
+.PHONY: test
+test: ## build with warnings as errors and run every test
+	@sh tests/deps.sh test
+	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e
+	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
+
+$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
+
+.PHONY: check
+check: ## format, both compilers, static analysis, and the tests under sanitizers
+	@sh tests/deps.sh check
+	@sh tests/check.sh
+
+.PHONY: bench
+bench: ## measure, print a table, write build/bench.jsonl
+	@$(MAKE) --no-print-directory all
+	@sh tests/bench/bench.sh
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: all ## copy the binary to $(DESTDIR)$(PREFIX)/bin
+	install -D -m 0755 $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build build-*

@@ -48,7 +48,7 @@ static bool refuse_rule(const struct json_node *rule, struct error *err)
 	char names[200];
 	list_names(names, sizeof(names));
 	struct span name = json_text(json_is(rule, JSON_OBJECT) ? json_first(rule) : rule);
-	if (json_count(rule) == 1 || json_is(rule, JSON_STRING)) {
+	if (json_is(rule, JSON_STRING) || (json_is(rule, JSON_OBJECT) && json_count(rule) == 1)) {
 		return error_set(err, ERROR_CONFIG, "compare: there is no comparator \"%.*s\"; use one of %s",
 				 (int)(name.length < 60 ? name.length : 60), name.data, names);
 	}

@@ -7,10 +7,13 @@ static const struct {
 	const char *name;
 	unsigned int bits;
 } types[] = {
-	{"null", 1U << JSON_NULL},     {"boolean", 1U << JSON_TRUE | 1U << JSON_FALSE},
-	{"integer", SCHEMA_INTEGER},   {"number", 1U << JSON_NUMBER},
-	{"string", 1U << JSON_STRING}, {"array", 1U << JSON_ARRAY},
+	{"boolean", 1U << JSON_TRUE | 1U << JSON_FALSE},
+	{"integer", SCHEMA_INTEGER},
+	{"number", 1U << JSON_NUMBER},
+	{"string", 1U << JSON_STRING},
+	{"array", 1U << JSON_ARRAY},
 	{"object", 1U << JSON_OBJECT},
+	{"null", 1U << JSON_NULL},
 };
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
 

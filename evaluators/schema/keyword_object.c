@@ -47,10 +47,9 @@ static bool violate_undeclared(struct schema_run *run, const struct schema_objec
 		.name = name,
 		.subschema = site->subschema,
 	};
-	struct span text = json_text(name);
+	struct span text = schema_clip(json_text(name));
 	return schema_violate(run, &member, "additionalProperties", DRIFT_UNDECLARED_FIELD, name->offset,
-			      "the field \"%.*s\" is not in the schema; %s",
-			      (int)(text.length < 100 ? text.length : 100), text.data, object->declared);
+			      "the field \"%.*s\" is not in the schema; %s", SPAN_ARGUMENTS(text), object->declared);
 }
 
 static bool check_member(struct schema_run *run, const struct schema_object *object, const struct schema_site *site,
@@ -84,10 +83,9 @@ static bool check_required(struct schema_run *run, const struct schema_object *o
 		if (property->required == SCHEMA_NONE || has_bit(seen, property->required)) {
 			continue;
 		}
+		struct span name = schema_clip(property->name);
 		valid = schema_violate(run, site, "required", DRIFT_MISSING_REQUIRED, site->node->offset,
-				       "the field \"%.*s\" is missing",
-				       (int)(property->name.length < 100 ? property->name.length : 100),
-				       property->name.data);
+				       "the field \"%.*s\" is missing", SPAN_ARGUMENTS(name));
 	}
 	return valid;
 }

@@ -3,7 +3,7 @@
  * The two agree in most; this file writes out what PCRE2 would read differently (\s, \v, ".", "[" in a class, long
  * names of Unicode categories, surrogate pairs) and refuses what only PCRE2 has, so that a schema that is accepted here
  * means the same to other validators. Left as PCRE2 has them: braces that are no quantifier, and needless escapes of
- * punctuation, which strict ECMA-262 refuses and people write. */
+ * punctuation, which strict ECMA-262 refuses and people write; and quantifiers behind an assertion. */
 #include "evaluators/schema/program.h"
 
 #include "harness/base/text.h"
@@ -15,6 +15,7 @@
 #define NOT_SPACE                                                                                                      \
 	"\\u0000-\\u0008\\u000e-\\u001f\\u0021-\\u009f\\u00a1-\\u167f\\u1681-\\u1fff\\u200b-\\u2027\\u202a-\\u202e"    \
 	"\\u2030-\\u205e\\u2060-\\u2fff\\u3001-\\ufefe\\uff00-\\u{10ffff}"
+#define NOTHING "(?:(?!))"
 
 struct translator {
 	struct span text;
@@ -187,46 +188,75 @@ static bool translate_property(struct translator *translator)
 	return true;
 }
 
-/* \1 to \99...: written as \g{N}, which PCRE2 never takes for an octal number. */
+/* \1 to \99... and \k<name>, at the backslash. Written as a group, so that a quantifier behind works on a reference to
+ * a group that did not match (which is empty text) as it should; and as \g{N}, never taken for an octal number. */
 static bool translate_reference(struct translator *translator)
 {
-	size_t length = 1;
-	while (char_at(translator, length) >= '0' && char_at(translator, length) <= '9') {
-		length++;
+	struct span rest = {translator->text.data + translator->position,
+			    translator->text.length - translator->position};
+	bool is_named = rest.data[1] == 'k';
+	size_t end = is_named ? text_find(rest, SPAN(">")) : 1;
+	while (!is_named && end < rest.length && text_is_digit(rest.data[end])) {
+		end++;
 	}
 	if (translator->in_class) {
 		return refuse(translator, "a group cannot be referred to in a class");
 	}
-	buffer_append_text(translator->buffer, "\\g{");
-	buffer_append(translator->buffer, translator->text.data + translator->position + 1, length - 1);
-	buffer_append_byte(translator->buffer, '}');
-	translator->position += length;
+	if (is_named && (end == rest.length || rest.data[2] != '<')) {
+		return refuse(translator, "\\k needs <name>");
+	}
+	size_t start = is_named ? 3 : 1;
+	buffer_append_text(translator->buffer, is_named ? "(?:\\k<" : "(?:\\g{");
+	buffer_append(translator->buffer, rest.data + start, end - start);
+	buffer_append_text(translator->buffer, is_named ? ">)" : "})");
+	translator->position += is_named ? end + 1 : end;
 	return true;
+}
+
+/* \0, which ECMA-262 has for U+0000 alone. */
+static bool translate_zero(struct translator *translator)
+{
+	if (char_at(translator, 2) >= '0' && char_at(translator, 2) <= '9') {
+		return refuse(translator, "octal escapes are not allowed");
+	}
+	return replace(translator, 2, "\\x00");
+}
+
+/* \b, \B, \c and what is no letter at all. */
+static bool translate_other_escape(struct translator *translator, int c)
+{
+	bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	if (c == 'B' && translator->in_class) {
+		return refuse(translator, "\\B has no meaning in a class");
+	}
+	if (c == 'c') {
+		int letter = char_at(translator, 2) | 0x20;
+		return letter >= 'a' && letter <= 'z' ? copy(translator, 3) : refuse(translator, "\\c needs a letter");
+	}
+	bool is_known = c == 'b' || c == 'B';
+	return c < 0 || (is_letter && !is_known) ? refuse(translator, "ECMA-262 has no such escape")
+						 : copy(translator, 2);
 }
 
 /* At a backslash. */
 static bool translate_escape(struct translator *translator)
 {
 	int c = char_at(translator, 1);
-	bool in_class = translator->in_class;
-	if (c >= '1' && c <= '9') {
+	if (c == 'k' || (c >= '1' && c <= '9')) {
 		return translate_reference(translator);
 	}
-	bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-	if (is_letter && strchr("dDwWfnrt", c) != NULL) {
+	if (c > 0 && strchr("dDwWfnrt", c) != NULL) {
 		return copy(translator, 2);
 	}
 	switch (c) {
 	case 's':
-		return replace(translator, 2, in_class ? "\\s" WIDE_SPACE : "[\\s" WIDE_SPACE "]");
+		return replace(translator, 2, translator->in_class ? "\\s" WIDE_SPACE : "[\\s" WIDE_SPACE "]");
 	case 'S':
-		return replace(translator, 2, in_class ? NOT_SPACE : "[^\\s" WIDE_SPACE "]");
+		return replace(translator, 2, translator->in_class ? NOT_SPACE : "[^\\s" WIDE_SPACE "]");
 	case 'v':
 		return replace(translator, 2, "\\x0b");
 	case '0':
-		return char_at(translator, 2) >= '0' && char_at(translator, 2) <= '9'
-			       ? refuse(translator, "octal escapes are not allowed")
-			       : replace(translator, 2, "\\x00");
+		return translate_zero(translator);
 	case 'u':
 		return translate_unicode(translator);
 	case 'x':
@@ -234,16 +264,8 @@ static bool translate_escape(struct translator *translator)
 	case 'p':
 	case 'P':
 		return translate_property(translator);
-	case 'b':
-		return copy(translator, 2);
-	case 'B':
-		return in_class ? refuse(translator, "\\B has no meaning in a class") : copy(translator, 2);
-	case 'k':
-		return char_at(translator, 2) == '<' ? copy(translator, 2) : refuse(translator, "\\k needs <name>");
-	case 'c':
-		return char_at(translator, 2) > ' ' ? copy(translator, 3) : refuse(translator, "\\c needs a letter");
 	default:
-		return c < 0 || is_letter ? refuse(translator, "ECMA-262 has no such escape") : copy(translator, 2);
+		return translate_other_escape(translator, c);
 	}
 }
 
@@ -315,6 +337,9 @@ static bool translate_next(struct translator *translator)
 	}
 	switch (c) {
 	case '[':
+		if (char_at(translator, 1) == ']') {
+			return replace(translator, 2, NOTHING); /* PCRE2's own [] fails even where it may be left out */
+		}
 		translator->in_class = true;
 		return copy(translator, char_at(translator, 1) == '^' ? 2 : 1);
 	case '.':

@@ -116,6 +116,8 @@ bool schema_run_subschema(struct schema_run *run, const struct schema_site *site
 /* report.c: counts the violation and keeps it where there is room; always false. */
 bool schema_violate(struct schema_run *run, const struct schema_site *site, const char *keyword, enum drift_class drift,
 		    uint32_t offset, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* A name short enough for a sentence; whole characters of UTF-8. */
+struct span schema_clip(struct span name);
 /* Appends the JSON Pointer of a subschema. */
 void schema_append_pointer(const struct schema *schema, uint32_t subschema, struct buffer *buffer);
 

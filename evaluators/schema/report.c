@@ -1,12 +1,13 @@
 /* Violations: the only place where pointers are written out. */
 #include "evaluators/schema/program.h"
 #include "evaluators/select/select.h"
+#include "harness/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SENTENCE_MAX = 500, FIRST_CAPACITY = 8 };
+enum { SENTENCE_MAX = 500, FIRST_CAPACITY = 8, NAME_MAX_BYTES = 100 };
 static const size_t POINTER_MAX = 65536; /* bytes; longer ones are left out */
 
 struct drift_row {
@@ -31,6 +32,18 @@ const char *drift_class_sentence(int drift)
 void schema_report_init(struct schema_report *report, struct arena *arena, size_t maximum)
 {
 	*report = (struct schema_report){.arena = arena, .maximum = maximum};
+}
+
+struct span schema_clip(struct span name)
+{
+	if (name.length <= NAME_MAX_BYTES) {
+		return name;
+	}
+	size_t length = NAME_MAX_BYTES;
+	while (((unsigned char)name.data[length] & 0xc0) == 0x80) {
+		length--;
+	}
+	return (struct span){name.data, length};
 }
 
 void schema_append_pointer(const struct schema *schema, uint32_t subschema, struct buffer *buffer)
@@ -113,6 +126,24 @@ static bool make_room(struct schema_report *report)
 	return true;
 }
 
+/* One line of UTF-8: control characters, which hostile names may have, become "?", and a character that was cut at the
+ * end goes. */
+static struct span one_line(char *sentence)
+{
+	size_t length = strlen(sentence);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)sentence[i];
+		sentence[i] = c < 0x20 || c == 0x7f ? '?' : sentence[i];
+	}
+	size_t start = length;
+	while (start > 0 && length - start < 3 && ((unsigned char)sentence[start - 1] & 0xc0) == 0x80) {
+		start--;
+	}
+	start -= start > 0 && (unsigned char)sentence[start - 1] >= 0xc0;
+	struct span last = {sentence + start, length - start};
+	return (struct span){sentence, text_is_utf8(last) ? length : start};
+}
+
 bool schema_violate(struct schema_run *run, const struct schema_site *site, const char *keyword, enum drift_class drift,
 		    uint32_t offset, const char *format, ...)
 {
@@ -134,7 +165,7 @@ bool schema_violate(struct schema_run *run, const struct schema_site *site, cons
 		.instance = instance_pointer(site, report->arena),
 		.schema = schema_pointer(run->schema, site->subschema, keyword, report->arena),
 		.keyword = keyword,
-		.sentence = arena_copy(report->arena, span_of(sentence)),
+		.sentence = arena_copy(report->arena, one_line(sentence)),
 		.offset = offset,
 		.drift = drift,
 	};

@@ -46,12 +46,13 @@ const char *drift_class_name(int drift);
 const char *drift_class_sentence(int drift);
 
 /* All text lives in the report's arena. No text quotes a value of the instance (it may be personal data); names of
- * members are quoted. */
+ * members are quoted, so text for people must still be escaped for where it goes. */
 struct schema_violation {
-	const char *instance; /* JSON Pointer of the value; of the object for a missing field; "" for the root */
+	const char *instance; /* JSON Pointer of the value; of the object for a missing field; "" for the root, and
+				 where it is longer than 64 KiB */
 	const char *schema;   /* JSON Pointer of the keyword in the schema, as in /properties/qty/minimum */
 	const char *keyword;  /* "minimum"; "false" for the schema false */
-	const char *sentence; /* "the field "qty" is missing" */
+	const char *sentence; /* "the field "qty" is missing": one line of UTF-8, at most 500 bytes */
 	uint32_t offset;      /* in the instance's source: of the value, or of the name of an undeclared field */
 	enum drift_class drift;
 };
@@ -70,7 +71,7 @@ struct schema_report {
 void schema_report_init(struct schema_report *report, struct arena *arena, size_t maximum);
 
 /* True: the instance keeps the schema. With a report all violations are sought; with NULL the first one ends the work.
- * Violations for which the arena has no room are counted only. */
+ * The instance must not be NULL. Violations for which the arena has no room are counted only. */
 bool schema_validate(const struct schema *schema, const struct json_node *instance, struct schema_report *report);
 
 #endif

@@ -51,7 +51,7 @@ struct stats_optional stats_macro_f1(const double *confusion, size_t classes)
 
 	for (size_t k = 0; k < classes; k++) {
 		struct stats_class_quality quality = stats_class_quality(confusion, classes, k);
-		if (quality.f1.defined) {
+		if (quality.has_support) {
 			stats_sum_add(&sum, quality.f1.value);
 			used++;
 		}

@@ -14,7 +14,7 @@ struct stats_class_quality {
 	bool has_support; /* some true record */
 };
 struct stats_class_quality stats_class_quality(const double *confusion, size_t classes, size_t k);
-/* Mean F1 over the classes that occur as truth or prediction. */
+/* Mean F1 over the classes with support. */
 struct stats_optional stats_macro_f1(const double *confusion, size_t classes);
 /* Weight on the diagonal; equals micro F1 for single labels. Undefined for an empty matrix. */
 struct stats_optional stats_confusion_accuracy(const double *confusion, size_t classes);

@@ -83,11 +83,12 @@ bool stats_histogram_at_rank(const struct stats_histogram *histogram, uint64_t r
 			bool is_top = i == STATS_HISTOGRAM_SIZE - 1;
 			/* The top bucket is open: only the largest value bounds it. */
 			uint64_t value = is_top || highest > histogram->largest ? histogram->largest : highest;
-			*ret_quantile = (struct stats_quantile){.value = value};
+			*ret_quantile = (struct stats_quantile){.value = value, .bucket_highest = highest};
 			return true;
 		}
 	}
-	*ret_quantile = (struct stats_quantile){.value = histogram->limit, .at_least = true};
+	*ret_quantile = (struct stats_quantile){
+		.value = histogram->limit, .bucket_highest = histogram->limit, .at_least = true};
 	return true;
 }
 

@@ -37,7 +37,8 @@ void stats_histogram_merge(struct stats_histogram *histogram, const struct stats
 
 struct stats_quantile {
 	uint64_t value;
-	bool at_least; /* the rank falls on a censored value: the quantile is `value` or more */
+	uint64_t bucket_highest; /* before it was cut down to the largest observed value */
+	bool at_least;           /* the rank falls on a censored value: the quantile is `value` or more */
 };
 
 /* The value at 1-based rank, 1 <= rank <= total: the highest value of its bucket, at most the largest observed. False

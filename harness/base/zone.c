@@ -327,39 +327,48 @@ static bool take_block(struct zone *zone, struct cursor *cursor, const struct co
 	return true;
 }
 
+/* Skips the version 1 block and reads the second header; the cursor then stands on a version 2 block of full size. */
+static bool find_block(struct cursor *cursor, struct counts *ret_counts, const char *name, struct error *err)
+{
+	char version;
+	if (!take_header(cursor, &version, ret_counts)) {
+		return broken(name, err);
+	}
+	if (version < '2') {
+		return error_set(err, ERROR_CONFIG, "the file of time zone %s is of version 1; install a newer tzdata",
+				 name);
+	}
+	if (left(cursor) < block_size(ret_counts, 4)) {
+		return broken(name, err);
+	}
+	cursor->at += block_size(ret_counts, 4);
+	if (!take_header(cursor, &version, ret_counts) || ret_counts->types < 1 || ret_counts->types > TYPES_MAXIMUM ||
+	    left(cursor) < block_size(ret_counts, 8)) {
+		return broken(name, err);
+	}
+	if (ret_counts->leaps > 0) {
+		return error_set(err, ERROR_CONFIG, "time zone %s counts leap seconds; use the zone without \"right/\"",
+				 name);
+	}
+	return true;
+}
+
 static bool read_zone(struct zone *zone, struct span tzif, const char *name, struct error *err)
 {
 	struct cursor cursor = {tzif.data, tzif.data + tzif.length};
 	struct counts counts;
-	char version;
-	if (!take_header(&cursor, &version, &counts)) {
-		return broken(name, err);
-	}
-	if (version < '2') {
-		return error_set(err, ERROR_CONFIG, "the time zone file of %s is of version 1; install a newer tzdata",
-				 name);
-	}
-	if (left(&cursor) < block_size(&counts, 4)) {
-		return broken(name, err);
-	}
-	cursor.at += block_size(&counts, 4);
-	if (!take_header(&cursor, &version, &counts) || counts.types < 1 || counts.types > TYPES_MAXIMUM ||
-	    left(&cursor) < block_size(&counts, 8)) {
-		return broken(name, err);
-	}
-	if (counts.leaps > 0) {
-		return error_set(err, ERROR_CONFIG, "time zone %s counts leap seconds; use the zone without \"right/\"",
-				 name);
+	if (!find_block(&cursor, &counts, name, err)) {
+		return false;
 	}
 	if (!take_block(zone, &cursor, &counts) || !take(&cursor, '\n') || left(&cursor) < 1 ||
 	    cursor.end[-1] != '\n') {
 		return broken(name, err);
 	}
-	struct footer footer;
 	cursor.end--;
 	if (cursor.at == cursor.end) {
 		return true;
 	}
+	struct footer footer;
 	return (take_footer(&cursor, &footer) && add_footer(zone, &footer)) || broken(name, err);
 }
 

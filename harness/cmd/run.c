@@ -8,6 +8,7 @@
 #include "harness/cmd/tap_plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,13 +60,14 @@ static void become(const struct supervisor *supervisor, int which)
 	if (which == CHILD_TAP) {
 		struct error err = ERROR_INIT;
 		tap_plan_execute(supervisor->plan.data, &err);
+		command_fail(&err);
 	} else if (which == CHILD_WORKER) {
 		execute_self(supervisor, "work", supervisor->new_epoch ? "--new-epoch" : NULL);
 	} else {
 		execute_self(supervisor, "web", NULL);
 	}
 	fprintf(stderr, "understudy: cannot start %s: %s\n", supervisor->children[which].name, strerror(errno));
-	_exit(EXIT_USAGE);
+	_exit(EXIT_USAGE); /* only reached where exec failed */
 }
 
 static bool start(struct supervisor *supervisor, int which, struct error *err)
@@ -204,7 +206,7 @@ static int run_installation(struct supervisor *supervisor, const struct installa
 {
 	struct error err = ERROR_INIT;
 	int ready[2];
-	if (pipe(ready) != 0) {
+	if (pipe2(ready, O_CLOEXEC) != 0) {
 		error_set_system(&err, errno, "cannot make a pipe");
 		return command_fail(&err);
 	}

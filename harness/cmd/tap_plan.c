@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+enum { PLAN_ARENA_MAX = 16 * 1024 * 1024 };
+
 static bool write_route(const struct contract *contract, struct json_build *build, FILE *say, struct error *err)
 {
 	int fd = tap_listen(contract->tap_listen, err);
@@ -15,7 +17,6 @@ static bool write_route(const struct contract *contract, struct json_build *buil
 		error_add_file(err, contract->file);
 		return false;
 	}
-	(void)fcntl(fd, F_SETFD, 0); /* inherited by the tap */
 	char address[64];
 	fprintf(say, "tap   %s: http://%s -> http://%s:%s\n", contract->interface, tap_listen_address(fd, address),
 		contract->tap_legacy_host, contract->tap_legacy_port);
@@ -60,8 +61,26 @@ bool tap_plan_write(const struct installation *installation, int ready_fd, struc
 	return done;
 }
 
+/* Sockets are close-on-exec everywhere but on the way into the tap. */
+static bool pass_on(const char *plan, struct error *err)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(PLAN_ARENA_MAX);
+	struct tap_config config;
+	if (!tap_plan_read(span_of(plan), &arena, &config, err)) {
+		return false;
+	}
+	bool done = config.ready_fd < 0 || fcntl(config.ready_fd, F_SETFD, 0) == 0;
+	for (size_t i = 0; done && i < config.route_count; i++) {
+		done = fcntl(config.routes[i].listen_fd, F_SETFD, 0) == 0;
+	}
+	return done || error_set_system(err, errno, "cannot hand a socket to the tap process");
+}
+
 bool tap_plan_execute(const char *plan, struct error *err)
 {
+	if (!pass_on(plan, err)) {
+		return false;
+	}
 	char name[] = "understudy";
 	char command[] = "tap";
 	char option[] = "--plan";

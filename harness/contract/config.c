@@ -45,7 +45,8 @@ bool config_fail_inner(const struct config *config, const struct json_node *node
 		return config_fail(config, node, "%s: the value from the environment cannot be used here; correct it",
 				   what);
 	}
-	return config_fail(config, node, "%s: %s", what, inner->message);
+	return config_fail(config, node, "%s: %s%s", what, inner->message,
+			   strchr(inner->message, ';') != NULL ? "" : "; correct it");
 }
 
 bool config_fail_memory(const struct config *config)

@@ -191,8 +191,11 @@ static bool fail_type(const struct check *check)
 		buffer_append_text(&types, types.length > 0 ? " or " : "");
 		buffer_append_text(&types, yaml_type_name(json_text(item)));
 	}
-	const char *actual = yaml_type_name(span_of(json_type_name(check->place)));
-	return config_fail(check->config, check->place, "%s must be %s, not %s; write %s", check->name.data,
+	const char *actual =
+		json_is(check->place, JSON_NUMBER) && json_is(type, JSON_STRING) && span_is(json_text(type), "integer")
+			? "a fraction"
+			: yaml_type_name(span_of(json_type_name(check->place)));
+	return config_fail(check->config, check->place, "%s must be %s, not %s; expected: %s", check->name.data,
 			   buffer_span(&types).data, actual, description(check));
 }
 
@@ -231,7 +234,7 @@ static bool fail_enum(const struct check *check)
 				   check->name.data, buffer_span(&words).data);
 	}
 	append_suggestion(&text, &suggestion);
-	return config_fail(check->config, check->place, "%s must be one of %s; %s%s", check->name.data,
+	return config_fail(check->config, check->place, "%s must be one of %s; %sexpected: %s", check->name.data,
 			   buffer_span(&words).data, buffer_span(&text).data, description(check));
 }
 
@@ -253,7 +256,8 @@ static bool fail_other(const struct check *check)
 		return config_fail(check->config, check->place, "this %s is not supported yet; write %s",
 				   check->name.data, description(check));
 	}
-	return config_fail(check->config, check->place, "%s %s; write %s", check->name.data, text, description(check));
+	return config_fail(check->config, check->place, "%s %s; expected: %s", check->name.data, text,
+			   description(check));
 }
 
 static bool fail_violation(struct check *check)

@@ -159,8 +159,10 @@ struct contract *installation_find(const struct installation *installation, cons
 struct contract *contract_load(const char *file, struct error *err);
 void contract_destroy(struct contract *contract); /* accepts NULL */
 
-/* What the evidence of a candidate depends on (STATISTICS.md section 0, "Epoch"), as canonical JSON, and its SHA-256.
- */
+/* What the evidence of a candidate depends on, as canonical JSON, and its SHA-256: interface, records, fields with
+ * their comparators and semantics, sampling and review design, gate plan, schemas, legacy kind, version and counts, and
+ * of the candidate its name, provider, model, prompt and parameters. Owners, listeners, endpoints, keys and prices are
+ * not in it. */
 MUST_CHECK bool contract_epoch(const struct contract *contract, const struct contract_candidate *candidate,
 			       struct buffer *ret_description, uint8_t ret_hash[SHA256_SIZE], struct error *err);
 

@@ -1,6 +1,7 @@
 #include "harness/base/text.h"
 #include "harness/contract/config.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 enum { ARENA_MAXIMUM = 256 << 20, CAPTURE_MAX = 1 << 20 };
@@ -46,30 +47,43 @@ static bool is_host(struct span host)
 	return host.length > 0;
 }
 
-/* HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; the port stays empty where none is given. */
+/* Bytes of the host that "HOST:PORT" or "[IPv6]:PORT" begins with, brackets included; 0 where it is none. */
+static size_t host_length(struct span text)
+{
+	if (text.length == 0 || text.data[0] != '[') {
+		size_t end = text_find(text, SPAN(":"));
+		return is_host((struct span){text.data, end}) ? end : 0;
+	}
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr binary;
+	size_t close = text_find(text, SPAN("]"));
+	if (close == text.length || close > sizeof(address)) {
+		return 0;
+	}
+	memcpy(address, text.data + 1, close - 1);
+	address[close - 1] = '\0';
+	return inet_pton(AF_INET6, address, &binary) == 1 ? close + 1 : 0;
+}
+
+/* The host without brackets, and the port, empty where none is given. */
 static bool split_host(struct span text, struct span *ret_host, struct span *ret_port)
 {
-	bool bracketed = text.length > 0 && text.data[0] == '[';
-	size_t end = text_find(text, bracketed ? SPAN("]") : SPAN(":"));
-	struct span host = {text.data + (bracketed ? 1 : 0), end - (bracketed ? 1 : 0)};
-	struct span rest = {text.data + end, text.length - end};
-	uint64_t port;
-	if (bracketed) {
-		if (rest.length == 0 || text_find(host, SPAN(":")) == host.length || host.length > 45) {
+	size_t length = host_length(text);
+	size_t bracket = length > 0 && text.data[0] == '[' ? 1 : 0;
+	struct span rest = {text.data + length, text.length - length};
+	struct span port = SPAN("");
+	uint64_t number;
+	if (length == 0) {
+		return false;
+	}
+	if (rest.length > 0) {
+		port = (struct span){rest.data + 1, rest.length - 1};
+		if (rest.data[0] != ':' || !text_to_uint64(port, &number) || number == 0 || number > UINT16_MAX) {
 			return false;
 		}
-		rest.data++;
-		rest.length--;
-	} else if (!is_host(host)) {
-		return false;
 	}
-	struct span digits = rest.length > 0 ? (struct span){rest.data + 1, rest.length - 1} : SPAN("");
-	if (rest.length > 0 &&
-	    (rest.data[0] != ':' || !text_to_uint64(digits, &port) || port == 0 || port > UINT16_MAX)) {
-		return false;
-	}
-	*ret_host = host;
-	*ret_port = digits;
+	*ret_host = (struct span){text.data + bracket, length - 2 * bracket};
+	*ret_port = port;
 	return true;
 }
 
@@ -177,6 +191,19 @@ static bool load_legacy(struct contract *contract, const struct config *config)
 
 /* --- schemas --- */
 
+/* json_parse begins its messages with "line L, column C". */
+static int line_in(const char *message)
+{
+	int line = 0;
+	const char *c = message;
+	if (strncmp(c, "line ", 5) == 0) {
+		for (c += 5; text_is_digit(*c) && line < INT32_MAX / 10 - 1; c++) {
+			line = line * 10 + (*c - '0');
+		}
+	}
+	return line;
+}
+
 static bool load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
 			struct span *ret_text, const struct json_node **ret_json, uint8_t hash[SHA256_SIZE])
 {
@@ -187,8 +214,8 @@ static bool load_schema(const struct config *config, const struct json_node *nod
 		return false;
 	}
 	if (!json_parse(config->arena, *ret_text, NULL, ret_json, &inner)) {
-		return error_set_at(config->err, ERROR_CONFIG, path, 0, "not JSON: %s; correct the file",
-				    inner.message);
+		return error_set_at(config->err, ERROR_CONFIG, path, line_in(inner.message),
+				    "not JSON: %s; correct the file", inner.message);
 	}
 	*ret_schema = schema_create(*ret_json, &inner);
 	if (*ret_schema == NULL) {

@@ -49,7 +49,7 @@ static bool load_field(const struct config *config, const struct json_node *node
 		return false;
 	}
 	return evaluator_compile(field->rule, config->arena, &field->comparator, &inner) ||
-	       config_fail_inner(config, field->rule, "compare", &inner);
+	       config_fail_inner(config, field->rule, "the field", &inner);
 }
 
 static bool load_fields(struct contract *contract, const struct config *config)

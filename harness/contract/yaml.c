@@ -382,17 +382,40 @@ static bool take_event(struct reader *reader, const yaml_event_t *event)
 	}
 }
 
+static struct span line_at(struct span text, size_t line)
+{
+	struct span rest = text;
+	struct span found = {text.data, text_find(text, SPAN("\n"))};
+	for (; line > 0 && found.length < rest.length; line--) {
+		rest.data += found.length + 1;
+		rest.length -= found.length + 1;
+		found = (struct span){rest.data, text_find(rest, SPAN("\n"))};
+	}
+	return found;
+}
+
+/* libyaml says little of the two mistakes that people make most. */
+static const char *syntax_advice(struct span line)
+{
+	size_t indent = 0;
+	while (indent < line.length && line.data[indent] == ' ') {
+		indent++;
+	}
+	if (indent < line.length && line.data[indent] == '\t') {
+		return "a tab may not indent, use spaces";
+	}
+	if (text_find(line, SPAN("${")) < line.length) {
+		return "inside { } and [ ] quote \"${NAME}\"";
+	}
+	return "check indentation, quotes and brackets around here";
+}
+
 static bool fail_syntax(struct reader *reader, const yaml_parser_t *parser, struct span text)
 {
-	const char *problem = parser->problem != NULL ? parser->problem : "out of memory";
-	size_t at = parser->problem_mark.index < text.length ? parser->problem_mark.index : 0;
-	const char *advice = "check indentation, quotes and brackets around here";
-	/* libyaml only says that "\t" cannot start a token. The index counts characters, so this is a good guess. */
-	if (text.length > 0 && text.data[at] == '\t') {
-		advice = "a tab may not indent, use spaces";
-	}
+	const char *problem = parser->problem != NULL ? parser->problem : "no memory";
 	return error_set_at(reader->err, parser->error == YAML_MEMORY_ERROR ? ERROR_MEMORY : ERROR_CONFIG, reader->file,
-			    line_of(&parser->problem_mark), "not YAML: %s; %s", problem, advice);
+			    line_of(&parser->problem_mark), "not YAML: %s; %s", problem,
+			    syntax_advice(line_at(text, parser->problem_mark.line)));
 }
 
 static bool read_events(struct reader *reader, struct span text)

@@ -194,6 +194,17 @@ static bool add_accounts(struct worker *worker, const char *stream, const struct
 	       store_account_set(worker->store, stream, interface, &row, err);
 }
 
+/* What is stored durably need not stay in the spool. */
+static bool remove_read_segments(struct worker *worker, struct worker_stream *stream,
+				 const struct spool_position *position, struct error *err)
+{
+	if (position->segment == stream->segment) {
+		return true;
+	}
+	stream->segment = position->segment;
+	return spool_remove_before(worker->installation->spool, stream->name, position, err);
+}
+
 static bool read_batch(struct worker *worker, struct worker_stream *stream, size_t *count, struct error *err)
 {
 	size_t bytes = 0;
@@ -229,7 +240,8 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	}
 	struct spool_position position = spool_reader_position(stream->reader);
 	struct store_position stored = {position.segment, position.offset, position.sequence};
-	return store_position_set(worker->store, stream->name, &stored, err) && store_commit(worker->store, err);
+	return store_position_set(worker->store, stream->name, &stored, err) && store_commit(worker->store, err) &&
+	       remove_read_segments(worker, stream, &position, err);
 }
 
 bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err)

@@ -18,6 +18,7 @@ enum {
 struct worker_stream {
 	char *name;
 	struct spool_reader *reader;
+	uint64_t segment; /* read up to here; earlier segments are removed */
 };
 
 struct worker {

@@ -6,7 +6,12 @@
 #include "harness/base/bytes.h"
 #include "harness/base/vocabulary.h"
 
-enum { SPOOL_NAME_MAX = 63 };
+enum {
+	SPOOL_NAME_MAX = 63,                 /* bytes of an interface's or stream's name */
+	SPOOL_FRAME_ALIGNMENT = 8,           /* every frame is padded with zeros to a multiple of this */
+	SPOOL_FRAME_HEAD = 16,               /* length, CRC32C, type, flags, reserved */
+	SPOOL_FRAME_MAX = 256 * 1024 * 1024, /* bytes of the largest frame */
+};
 
 enum spool_record_type {
 	SPOOL_EXCHANGE = 1, /* a message and the legacy path's reply */
@@ -16,7 +21,7 @@ enum spool_record_type {
 /* A message as it travelled, with the legacy path's reply. Spans are borrowed. Bodies are without transfer coding
  * (chunks joined); a content coding such as gzip is kept as it was. */
 struct spool_exchange {
-	uint64_t sequence;         /* of the stream, from 1, without gaps; set by whoever appends */
+	uint64_t sequence;         /* from 1, without gaps, in the ring and in the stream; set by whoever appends */
 	struct span interface;     /* 1 to SPOOL_NAME_MAX bytes */
 	int64_t captured_at;       /* UTC us: first byte of the message read */
 	int64_t legacy_latency_us; /* last byte of the message sent to the legacy system to last byte of its reply; -1
@@ -32,17 +37,22 @@ struct spool_exchange {
 	struct span candidate_reply; /* replay only: a recorded reply of the LLM path; empty otherwise */
 };
 
-/* Counts since the stream began. seen = stored in the stream + dropped + in flight, each counted where it happens. */
+/* Counts since the ring was made, each counted where it happens: seen = committed + dropped + in flight, always. A ring
+ * lives in memory, so a reboot makes a new one with a new origin whose counts begin at 0: the ledger of an interface is
+ * the sum of the last accounts of each origin. In a stream the record stands behind exactly the exchanges that it
+ * counts as committed. */
 struct spool_accounts {
 	struct span interface;
-	int64_t at; /* UTC us */
+	uint64_t origin; /* identifies the ring; random, fits an int64_t, never 0 */
+	int64_t at;      /* UTC us */
 	uint64_t seen;
 	uint64_t committed;
 	uint64_t in_flight;
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 
-/* Bytes of the whole frame. */
+/* Bytes of the whole frame. The caller checks it against SPOOL_FRAME_MAX and the interface's name against
+ * SPOOL_NAME_MAX before it encodes. */
 size_t spool_exchange_size(const struct spool_exchange *exchange);
 size_t spool_accounts_size(const struct spool_accounts *accounts);
 /* Write the frame; `target` has that many bytes. */
@@ -64,5 +74,8 @@ enum spool_decode {
 };
 /* Reads the frame at the start of `bytes`; spans of ret_record point into it. *ret_size: bytes of the frame. */
 enum spool_decode spool_decode(struct span bytes, struct spool_record *ret_record, size_t *ret_size);
+
+/* What the frame at the start of `bytes` says its length is, unchecked; 0 where there are fewer than four bytes. */
+size_t spool_frame_length(struct span bytes);
 
 #endif

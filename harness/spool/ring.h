@@ -14,34 +14,57 @@
 
 #include "harness/spool/record.h"
 
-enum { RING_INTERFACES_MAX = 64 };
+enum {
+	RING_INTERFACES_MAX = 64,
+	RING_CAPACITY_MIN = 1024 * 1024,
+};
 
 struct ring;
 
 enum ring_role { RING_PRODUCER, RING_CONSUMER };
 
-/* Opens `path`, made with `capacity` bytes (rounded up to pages, at least 1 MiB) and mode 0600 if it is not there.
- * Every page is touched, so that a full tmpfs is an error now and no SIGBUS later. Producer: takes an exclusive lock
- * (ERROR_BUSY where another tap has it) and settles the accounts of a tap that died. A ring of a newer version is
- * ERROR_VERSION; one that is damaged is ERROR_FORMAT. NULL on failure. */
+/* Opens `path`. Producer: takes the producer's lock (ERROR_BUSY where another tap has it), makes the file if it is not
+ * there, with `capacity` bytes of room (rounded up to pages, at least RING_CAPACITY_MIN) and mode 0600, and settles the
+ * accounts of a tap that died. Memory is allocated and touched here, so that a full tmpfs is an error now and no SIGBUS
+ * later. A ring that exists keeps its capacity, whatever is asked: to change it, stop the tap, let the ring drain and
+ * remove the file. Consumer: takes no lock (see ring_lock_consumer), `capacity` is not used, a missing file is
+ * ERROR_MISSING. A ring of a newer version is ERROR_VERSION; one that is damaged is ERROR_FORMAT. NULL on failure. */
 struct ring *ring_open(const char *path, size_t capacity, enum ring_role role, struct error *err);
-void ring_close(struct ring *ring); /* accepts NULL; the file stays */
+void ring_close(struct ring *ring); /* gives up its locks; accepts NULL; the file stays */
+uint64_t ring_capacity(const struct ring *ring);
+/* Identifies this ring among all that ever fed a stream; see struct spool_accounts. */
+uint64_t ring_origin(const struct ring *ring);
 
-/* Producer. Index of the interface's account, made on first use; -1 when RING_INTERFACES_MAX are taken. */
+/* Producer. Index of the interface's account, made on first use; -1 when RING_INTERFACES_MAX are taken or the name is
+ * not 1 to SPOOL_NAME_MAX bytes. */
 int ring_account(struct ring *ring, struct span interface);
 void ring_begin(struct ring *ring, int account);
-/* Sets exchange->sequence. False: there was no room; counted as dropped, DROP_RING_FULL. */
+/* Sets exchange->sequence to the last one plus 1. False: not taken and counted as dropped, DROP_RING_FULL where there
+ * is no room now, DROP_TOO_LARGE where the frame is above half the capacity or SPOOL_FRAME_MAX and never fits. */
 bool ring_commit(struct ring *ring, int account, struct spool_exchange *exchange);
 void ring_drop(struct ring *ring, int account, enum drop_reason reason);
-uint64_t ring_capacity(const struct ring *ring);
 
-/* Any role. A consistent copy of one account; false past the last one. */
+/* Any role. A copy of one account; false past the last one. Consistent unless the producer died inside an update (the
+ * next producer repairs that); then the plain values. `at` is now; the interface's name is valid until ring_close. */
 bool ring_read_account(struct ring *ring, int account, struct spool_accounts *ret_accounts);
 
-/* Consumer. The committed frames not yet released, as one contiguous span (there may be more behind it after a
- * wrap); empty when there is nothing. Stable until ring_release. Frames are whole. */
-struct span ring_peek(struct ring *ring);
+/* All accounts and the position that they belong to: what is committed is exactly what lies before `head`. */
+struct ring_snapshot {
+	uint64_t head;
+	size_t count;
+	struct spool_accounts accounts[RING_INTERFACES_MAX];
+};
+/* Any role. False where the producer died inside an update, or was too busy for a while. */
+bool ring_read_snapshot(struct ring *ring, struct ring_snapshot *ret_snapshot);
+
+/* Consumer. Takes the one lock of consumers, until ring_close; ERROR_BUSY where another has it. */
+MUST_CHECK bool ring_lock_consumer(struct ring *ring, struct error *err);
+/* Consumer. The committed frames not yet released that lie before `until` (a head, or UINT64_MAX: all), as one
+ * contiguous span (there may be more behind it after a wrap); empty when there is nothing. Stable until ring_release.
+ * Frames are whole. */
+struct span ring_peek(struct ring *ring, uint64_t until);
 void ring_release(struct ring *ring, size_t length);
-uint64_t ring_waiting(const struct ring *ring); /* bytes committed and not released */
+/* Bytes committed and not released; any role. */
+uint64_t ring_waiting(const struct ring *ring);
 
 #endif

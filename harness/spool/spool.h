@@ -1,9 +1,11 @@
 /* Layer 2. The spool: ordered, durable streams of records in segment files, and the drainer that feeds one from a ring.
  *
- *   DIR/STREAM/00000000000000000001.seg   named by the first sequence it may hold
+ *   DIR/STREAM/00000000000000000001.seg   segments, numbered from 1 without gaps
+ *   DIR/STREAM/lock                       the writer's lock
  *
  * A stream has one writer (locked) and any number of readers. The format is in docs/spool.md. A torn tail (the writer
- * died inside a write) is cut by the next writer; a reader waits there. Power loss costs at most the sync interval. */
+ * died inside a write) is cut by the next writer; a reader waits there. Power loss costs at most the sync interval.
+ * A stream's name is 1 to SPOOL_NAME_MAX bytes of A-Z a-z 0-9 . _ - and does not begin with a dot. */
 #ifndef UNDERSTUDY_SPOOL_SPOOL_H
 #define UNDERSTUDY_SPOOL_SPOOL_H
 
@@ -29,23 +31,26 @@ uint64_t spool_writer_last_sequence(const struct spool_writer *writer); /* 0: no
 MUST_CHECK bool spool_writer_append(struct spool_writer *writer, struct spool_exchange *exchange, struct error *err);
 MUST_CHECK bool spool_writer_append_accounts(struct spool_writer *writer, const struct spool_accounts *accounts,
 					     struct error *err);
-/* Appends whole frames as they come from a ring; exchanges at or before the last sequence are skipped, so that a
- * drainer that died between write and release repeats nothing. All or nothing: a short write (disk full) is undone. */
-MUST_CHECK bool spool_writer_append_frames(struct spool_writer *writer, struct span frames, struct error *err);
+/* Appends whole frames as they come from the ring `origin`; exchanges at or before the last sequence are skipped, so
+ * that a drainer that died between write and release repeats nothing. All or nothing: a short write (disk full) is
+ * undone. A new ring counts its sequence from 1 again: its first frame goes on where the stream stands, and readers see
+ * the stream's sequence. */
+MUST_CHECK bool spool_writer_append_frames(struct spool_writer *writer, uint64_t origin, struct span frames,
+					   struct error *err);
 /* Syncs if the interval has passed since the oldest unsynced write, or always with `now`. */
 MUST_CHECK bool spool_writer_sync(struct spool_writer *writer, bool now, struct error *err);
 
 /* --- reading --- */
 struct spool_position {
-	uint64_t segment;  /* first sequence in the segment's name; 0: the stream's beginning */
-	uint64_t offset;   /* bytes into it */
+	uint64_t segment;  /* its number; 0: the oldest segment that there is */
+	uint64_t offset;   /* bytes into it; 0: its first record */
 	uint64_t sequence; /* of the last exchange read; 0: none */
 };
 struct spool_reader;
 /* A stream that is not there yet is fine: it has nothing to read. */
 struct spool_reader *spool_reader_open(const char *directory, const char *stream, const struct spool_position *from,
 				       struct error *err);
-void spool_reader_close(struct spool_reader *reader);
+void spool_reader_close(struct spool_reader *reader); /* accepts NULL */
 enum spool_read { SPOOL_READ, SPOOL_NOTHING_YET, SPOOL_READ_FAILED };
 /* The next record; its spans are valid until the next call. A corrupt frame that is not a torn tail is
  * SPOOL_READ_FAILED with the file and offset: nothing behind it is skipped silently. */
@@ -58,15 +63,15 @@ MUST_CHECK bool spool_reader_count_waiting(const struct spool_reader *reader, ui
 MUST_CHECK bool spool_remove_before(const char *directory, const char *stream, const struct spool_position *position,
 				    struct error *err);
 /* Names of the streams under `directory`, sorted, in the arena; none where the directory is missing. */
-
 MUST_CHECK bool spool_list_streams(const char *directory, struct arena *arena, char ***ret_names, size_t *ret_count,
 				   struct error *err);
 
 /* --- draining --- */
 /* A thread that moves a ring into a stream until stopped, then once more. It takes the drainer's lock on the stream;
  * while another process holds it, it waits and tries again. When the stream cannot be written (disk full), the ring
- * fills and the tap counts drops; the drainer retries and recovers by itself. Appends an accounts record whenever the
- * accounts changed and the ring is empty, at most every 100 ms, and at the end. */
+ * fills and the tap counts drops; the drainer retries and recovers by itself. Appends accounts records where the
+ * accounts changed, at most every 100 ms, and at the end, each right behind the exchanges that it counts. The thread
+ * runs at the lowest priority with all signals blocked. The ring must be there already. */
 struct drainer;
 struct drainer *drainer_start(const char *ring_path, const char *directory, const char *stream,
 			      const struct spool_options *options, struct error *err);

@@ -1,5 +1,14 @@
 /* Layer 3. The tap: an HTTP/1.1 reverse proxy (RFC 9110, 9112) that forwards and captures, and can do nothing else.
- * May use harness/base and harness/spool alone. One thread, epoll, no blocking call but epoll_wait. */
+ * May use harness/base and harness/spool alone. One thread, epoll, no blocking call but epoll_wait once it runs.
+ *
+ * Bodies pass unchanged and unbuffered in both directions; header fields keep order, case and duplicates, without
+ * those meant for one hop. WebSocket upgrades become a tunnel (the 101 is their reply); other Upgrade offers are left
+ * out. Requests that two readers could understand differently are refused (400, 431, 501, 505). A legacy system that
+ * is down is 502, one that is silent 504. A request is sent a second time only where it cannot have been read the
+ * first time, or is idempotent.
+ *
+ * How to find your way: http_head and http_body are pure functions; flow is a bounded block of bytes; capture is the
+ * copy; peer, legacy, session and exchange are the relay; proxy.h has their objects. */
 #ifndef UNDERSTUDY_TAP_TAP_H
 #define UNDERSTUDY_TAP_TAP_H
 
@@ -14,8 +23,9 @@ struct tap_route {
 	const char *legacy_port;
 	const char *match_method; /* captured only if equal; NULL: any */
 	const char *match_path;   /* captured only if the target's path is equal; NULL: any */
-	size_t capture_max; /* bytes of message plus reply captured at most; larger: forwarded, counted DROP_TOO_LARGE
-			     */
+	/* Bytes of message plus reply, heads included, captured at most; larger: forwarded, counted DROP_TOO_LARGE.
+	 * 0: 1 MiB. */
+	size_t capture_max;
 };
 
 struct tap_config {
@@ -26,8 +36,8 @@ struct tap_config {
 	const char *spool_directory;
 	const char *stream; /* name of this tap's stream in the spool */
 	struct spool_options spool;
-	int connections_max;             /* client connections at once; default 4096 */
-	int legacy_timeout_ms;           /* silence of the legacy system until 504; default 60,000 */
+	int connections_max;             /* client connections at once, the rest wait in the backlog; 0: 4096 */
+	int legacy_timeout_ms;           /* silence of the legacy system until 504; 0: 60,000 */
 	const volatile int *stop;        /* set by a signal handler: finish open exchanges, then return */
 	const volatile int *passthrough; /* kill switch: while not 0 nothing is captured, everything is forwarded */
 	int ready_fd;                    /* a byte is written here once all listeners are open; -1: none */
@@ -39,7 +49,9 @@ int tap_listen(const char *listen, struct error *err);
 /* The address a listening socket has ("127.0.0.1:43211"). */
 const char *tap_listen_address(int fd, char text[64]);
 
-/* Runs until *stop, then up to five seconds more for open exchanges. */
+/* Runs until *stop, then up to five seconds more for open exchanges; what is still open then is closed and counted
+ * DROP_TAP_KILLED. The legacy systems' names are resolved once, at the start. False where it could not start, or where
+ * at the end records were left in the ring (they stay there for the next drainer). */
 MUST_CHECK bool tap_run(const struct tap_config *config, struct error *err);
 
 #endif

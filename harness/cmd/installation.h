@@ -1,0 +1,26 @@
+/* Layer 5. What most commands begin with: the installation, one of its interfaces, and the store. */
+#ifndef UNDERSTUDY_CMD_INSTALLATION_H
+#define UNDERSTUDY_CMD_INSTALLATION_H
+
+#include "harness/contract/contract.h"
+#include "harness/store/store.h"
+
+struct opened {
+	struct installation *installation;
+	struct contract *contract; /* of the interface asked for; the only one where none was named */
+	struct store *store;       /* NULL with `mode` OPEN_NO_STORE */
+};
+
+enum open_store { OPEN_NO_STORE, OPEN_READ_ONLY, OPEN_READ_WRITE };
+
+/* `interface` NULL: fine where the installation has one interface, else an error that lists them. */
+MUST_CHECK bool opened_init(struct opened *opened, const char *config, const char *interface, enum open_store mode,
+			    struct error *err);
+void opened_finish(struct opened *opened);
+
+/* Exchanges of all streams that are in the spool or the ring and not in the store yet: a term of the first ledger.
+ * *position: "stream sequence" of each stream, as read by the worker, in the buffer. */
+MUST_CHECK bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct buffer *position,
+				      struct error *err);
+
+#endif

@@ -1,0 +1,380 @@
+/* understudy replay: recorded messages through the candidates; the first hour needs no tap. */
+#include "harness/cmd/command.h"
+#include "harness/cmd/installation.h"
+#include "harness/cmd/progress.h"
+
+#include "harness/base/json_build.h"
+#include "harness/pipeline/replay.h"
+#include "harness/pipeline/worker.h"
+#include "harness/store/ingest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE_ARENA_MAX = 512 * 1024 * 1024, POLL_US = 20000, STREAM_NAME_MAX = 64, RESULT_MAX = 1024 * 1024 };
+
+struct replay {
+	const char *config;
+	const char *interface;
+	const char *outcomes_file;
+	const char *key;
+	bool json;
+	bool new_epoch;
+	struct opened opened;
+	char stream[STREAM_NAME_MAX];
+	struct replay_counts counts;
+	uint64_t last_sequence;
+	pid_t worker; /* 0: another worker does the work */
+};
+
+static bool append_lines(struct replay *replay, const char *file, FILE *source, const struct replay_outcomes *outcomes,
+			 struct spool_writer *writer, struct error *err)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(LINE_ARENA_MAX);
+	struct progress progress;
+	progress_init(&progress, "reading");
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t length = 0;
+	int number = 0;
+	bool done = true;
+	while (done && !command_stop && (length = getline(&line, &capacity, source)) > 0) {
+		number++;
+		size_t used = (size_t)length - (line[length - 1] == '\n');
+		if (used == 0) {
+			continue;
+		}
+		arena_reset(&arena);
+		struct error why = ERROR_INIT;
+		done = replay_line(replay->opened.contract, outcomes, (struct span){line, used}, writer, &arena,
+				   &replay->counts, &why);
+		if (!done) {
+			error_set_at(err, why.code, file, number, "%s", why.message);
+		}
+		progress_show(&progress, replay->counts.lines, 0);
+	}
+	progress_finish(&progress);
+	free(line);
+	return done;
+}
+
+static bool append_file(struct replay *replay, const char *file, const struct replay_outcomes *outcomes,
+			struct spool_writer *writer, struct error *err)
+{
+	FILE *source = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	if (source == NULL) {
+		return error_set_system(err, errno, "cannot read %s", file);
+	}
+	bool done = append_lines(replay, file, source, outcomes, writer, err);
+	if (source != stdin) {
+		fclose(source);
+	}
+	return done;
+}
+
+static bool append_all(struct replay *replay, const char **files, size_t count, struct error *err)
+{
+	const struct contract *contract = replay->opened.contract;
+	struct spool_options options = {.sync_interval_ms = replay->opened.installation->sync_interval_ms};
+	struct replay_outcomes *outcomes = NULL;
+	if (replay->outcomes_file != NULL) {
+		outcomes = replay_outcomes_load(contract, replay->outcomes_file, replay->key, err);
+		if (outcomes == NULL) {
+			return false;
+		}
+	}
+	struct spool_writer *writer =
+		spool_writer_open(replay->opened.installation->spool, replay->stream, &options, err);
+	bool done = writer != NULL;
+	for (size_t i = 0; done && i < count; i++) {
+		done = append_file(replay, files[i], outcomes, writer, err);
+	}
+	if (writer != NULL) {
+		replay->last_sequence = spool_writer_last_sequence(writer);
+		struct spool_accounts accounts = {
+			.interface = span_of(contract->interface),
+			.at = clock_now(),
+			.seen = replay->last_sequence,
+			.committed = replay->last_sequence,
+		};
+		done = spool_writer_append_accounts(writer, &accounts, err) && done;
+		done = spool_writer_sync(writer, true, err) && done;
+	}
+	spool_writer_close(writer);
+	replay_outcomes_destroy(outcomes);
+	return done;
+}
+
+/* --- the worker --- */
+
+/* Is a worker at work on this store already? */
+static bool worker_runs(const struct installation *installation)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s.worker-lock", strchr(installation->store, ':') + 1);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	bool runs = flock(fd, LOCK_EX | LOCK_NB) != 0;
+	close(fd);
+	return runs;
+}
+
+static bool start_worker(struct replay *replay, struct error *err)
+{
+	replay->worker = 0;
+	if (worker_runs(replay->opened.installation)) {
+		return true;
+	}
+	char name[] = "understudy";
+	char command[] = "work";
+	char option[] = "-c";
+	char new_epoch[] = "--new-epoch";
+	char *config = strdup(replay->config);
+	char *const argv[] = {name, command, option, config, replay->new_epoch ? new_epoch : NULL, NULL};
+	pid_t pid = config != NULL ? fork() : -1;
+	if (pid == 0) {
+		execv("/proc/self/exe", argv);
+		_exit(EXIT_USAGE);
+	}
+	free(config);
+	if (pid < 0) {
+		return error_set_system(err, errno, "cannot start a worker");
+	}
+	replay->worker = pid;
+	return true;
+}
+
+/* False where the worker ended by itself: its own message says why. */
+static bool worker_lives(struct replay *replay)
+{
+	if (replay->worker == 0 || waitpid(replay->worker, NULL, WNOHANG) == 0) {
+		return true;
+	}
+	replay->worker = 0;
+	return false;
+}
+
+static void stop_worker(struct replay *replay)
+{
+	if (replay->worker > 0) {
+		kill(replay->worker, SIGTERM);
+		waitpid(replay->worker, NULL, 0);
+		replay->worker = 0;
+	}
+}
+
+/* --- waiting --- */
+
+static bool query_integer(struct store *store, const char *sql, const char *text, int64_t *ret_number,
+			  struct error *err)
+{
+	struct statement *statement = store_statement(store, sql, err);
+	if (statement == NULL) {
+		return false;
+	}
+	statement_bind_text(statement, 1, span_of(text));
+	enum statement_step step = statement_step(statement, err);
+	*ret_number = step == STATEMENT_ROW ? statement_integer(statement, 0) : 0;
+	statement_reset(statement);
+	return step != STATEMENT_FAILED;
+}
+
+static bool count_pending(struct replay *replay, int64_t *ret_pending, struct error *err)
+{
+	return query_integer(replay->opened.store,
+			     "SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
+			     "interface i ON i.id = c.interface_id WHERE v.state = 0 AND i.name = ?",
+			     replay->opened.contract->interface, ret_pending, err);
+}
+
+static bool open_store(struct replay *replay)
+{
+	if (replay->opened.store == NULL) {
+		replay->opened.store = store_open(replay->opened.installation->store, STORE_READ_ONLY, 5000, NULL);
+	}
+	return replay->opened.store != NULL;
+}
+
+static bool wait_compared(struct replay *replay, struct error *err)
+{
+	struct progress progress;
+	progress_init(&progress, "comparing");
+	bool done = false;
+	bool lives = true;
+	while (!done && !command_stop && (lives = worker_lives(replay))) {
+		int64_t read = 0;
+		int64_t pending = 0;
+		if (open_store(replay)) {
+			if (!query_integer(replay->opened.store, "SELECT sequence FROM spool_position WHERE stream = ?",
+					   replay->stream, &read, err) ||
+			    !count_pending(replay, &pending, err)) {
+				return false;
+			}
+			done = (uint64_t)read >= replay->last_sequence && pending == 0;
+			progress_show(&progress,
+				      (int64_t)replay->counts.lines - ((int64_t)replay->last_sequence - read) - pending,
+				      replay->counts.lines);
+		}
+		if (!done) {
+			usleep(POLL_US);
+		}
+	}
+	progress_finish(&progress);
+	if (done) {
+		return true;
+	}
+	return error_set(err, ERROR_SYSTEM, "%s; what is done is kept: the same command goes on",
+			 lives ? "stopped" : "the worker ended");
+}
+
+/* --- the result --- */
+
+static bool add_outcomes(struct replay *replay, struct json_build *build, struct error *err)
+{
+	struct statement *rows = store_statement(
+		replay->opened.store,
+		"SELECT c.name, o.outcome, sum(o.count) FROM rollup_outcome o JOIN candidate c ON c.id = "
+		"o.candidate_id "
+		"JOIN interface i ON i.id = c.interface_id WHERE i.name = ? GROUP BY c.name, o.outcome ORDER BY 1, 2",
+		err);
+	if (rows == NULL) {
+		return false;
+	}
+	statement_bind_text(rows, 1, span_of(replay->opened.contract->interface));
+	json_build_array(build, "outcomes");
+	enum statement_step step;
+	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
+		json_build_object(build, NULL);
+		json_build_span(build, "candidate", statement_text(rows, 0));
+		json_build_text(build, "outcome", outcome_name((int)statement_integer(rows, 1)));
+		json_build_integer(build, "count", statement_integer(rows, 2));
+		json_build_end(build);
+	}
+	json_build_end(build);
+	return step == STATEMENT_DONE;
+}
+
+static bool add_sides(struct replay *replay, struct json_build *build, struct error *err)
+{
+	static const char *const sides[] = {"agree", "disagree", "invalid"};
+	struct statement *rows =
+		store_statement(replay->opened.store,
+				"SELECT r.side, sum(r.count), sum(r.sampled) FROM rollup_record r JOIN candidate c ON "
+				"c.id = r.candidate_id "
+				"JOIN interface i ON i.id = c.interface_id WHERE i.name = ? GROUP BY r.side ORDER BY 1",
+				err);
+	if (rows == NULL) {
+		return false;
+	}
+	statement_bind_text(rows, 1, span_of(replay->opened.contract->interface));
+	json_build_object(build, "records");
+	enum statement_step step;
+	int64_t sampled = 0;
+	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
+		json_build_integer(build, sides[statement_integer(rows, 0) % 3], statement_integer(rows, 1));
+		sampled += statement_integer(rows, 2);
+	}
+	json_build_integer(build, "to_review", sampled);
+	json_build_end(build);
+	return step == STATEMENT_DONE;
+}
+
+static void print_text(const struct json_node *root)
+{
+	const struct json_node *records = json_get_text(root, "records");
+	const struct json_node *outcomes = json_get_text(root, "outcomes");
+	printf("replayed %.*s lines\n", SPAN_ARGUMENTS(json_text(json_get_text(root, "lines"))));
+	for (const struct json_node *row = json_first(outcomes); row != NULL; row = json_next(outcomes, row)) {
+		printf("  %.*s: %.*s %.*s\n", SPAN_ARGUMENTS(json_text(json_get_text(row, "candidate"))),
+		       SPAN_ARGUMENTS(json_text(json_get_text(row, "count"))),
+		       SPAN_ARGUMENTS(json_text(json_get_text(row, "outcome"))));
+	}
+	for (const struct json_node *name = json_first(records); name != NULL; name = json_next(records, name)) {
+		printf("  records %.*s: %.*s\n", SPAN_ARGUMENTS(json_text(name)),
+		       SPAN_ARGUMENTS(json_text(json_member(name))));
+	}
+	puts("next: understudy label export, have people judge the records, understudy label import, understudy "
+	     "report");
+}
+
+static bool print_result(struct replay *replay, struct error *err)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(RESULT_MAX);
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(RESULT_MAX);
+	const struct json_node *root = NULL;
+	struct json_build *build = json_build_create();
+	json_build_integer(build, "lines", replay->counts.lines);
+	json_build_integer(build, "without_legacy", replay->counts.without_legacy);
+	bool done = add_outcomes(replay, build, err) && add_sides(replay, build, err) &&
+		    json_build_write(build, 0, &text, err) &&
+		    (replay->json || json_parse(&arena, buffer_span(&text), NULL, &root, err));
+	json_build_destroy(build);
+	if (done && replay->json) {
+		puts(text.data);
+	} else if (done) {
+		print_text(root);
+	}
+	return done;
+}
+
+static int run_replay(struct replay *replay, const char **files, size_t count)
+{
+	struct error err = ERROR_INIT;
+	if (!opened_init(&replay->opened, replay->config, replay->interface, OPEN_NO_STORE, &err) ||
+	    !installation_make_key(replay->opened.installation, &err)) {
+		opened_finish(&replay->opened);
+		return command_fail(&err);
+	}
+	snprintf(replay->stream, sizeof(replay->stream), "%s-%.40s", WORKER_REPLAY_STREAM,
+		 replay->opened.contract->interface);
+	bool done = start_worker(replay, &err) && append_all(replay, files, count, &err) && wait_compared(replay, &err);
+	stop_worker(replay);
+	done = done && print_result(replay, &err);
+	opened_finish(&replay->opened);
+	return done ? EXIT_OK : command_fail(&err);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct replay replay = {0};
+	const char *files[256];
+	const struct option_row rows[] = {
+		{"config", 'c', OPTION_TEXT, &replay.config, "FILE", "the installation's understudy.yaml"},
+		{"interface", 'i', OPTION_TEXT, &replay.interface, "NAME", "which interface, where there are several"},
+		{"outcomes", 0, OPTION_TEXT, &replay.outcomes_file, "FILE", "CSV table of past legacy decisions"},
+		{"key", 0, OPTION_TEXT, &replay.key, "COLUMN", "its column with the message identity (default: first)"},
+		{"new-epoch", 0, OPTION_FLAG, &replay.new_epoch, NULL,
+		 "allow a new evaluation period where a contract changed"},
+		{"json", 0, OPTION_FLAG, &replay.json, NULL, "print the result as JSON"},
+	};
+	struct options options = {
+		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = files, .operand_max = 256};
+	int status = options_read(command, &options, argc, argv);
+	if (status >= 0) {
+		return status;
+	}
+	if (replay.config == NULL) {
+		return command_usage(command, "-c FILE is missing");
+	}
+	if (options.operand_count == 0) {
+		return command_usage(command, "name the files to replay (JSON Lines; - for standard input)");
+	}
+	command_catch_signals();
+	return run_replay(&replay, files, options.operand_count);
+}
+
+const struct command command_replay = {
+	.name = "replay",
+	.summary = "push recorded messages through the candidates and compare; needs no tap",
+	.synopsis = "-c FILE [--interface NAME] [--outcomes FILE.csv] FILE...",
+	.example = "understudy replay -c understudy.yaml --outcomes decisions.csv messages.jsonl",
+	.run = run,
+};

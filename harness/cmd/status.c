@@ -1,0 +1,239 @@
+/* understudy status: both ledgers, and waiting until nothing is left to do. */
+#include "harness/cmd/command.h"
+#include "harness/cmd/installation.h"
+#include "harness/cmd/progress.h"
+
+#include "harness/base/clock.h"
+#include "harness/base/json_build.h"
+#include "harness/store/ingest.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 1024 * 1024, POLL_US = 50000 };
+
+struct status_options {
+	const char *config;
+	const char *interface;
+	bool json;
+	bool wait;
+	int64_t timeout_s;
+};
+
+/* What one look at the ledgers finds. */
+struct look {
+	struct store_ledger ledger;
+	uint64_t in_spool;
+	int64_t states[EVALUATION_COUNT]; /* over all candidates */
+	struct buffer position;
+};
+
+static bool look_at_states(const struct opened *opened, struct look *look, struct error *err)
+{
+	struct statement *rows = store_statement(opened->store,
+						 "SELECT s.state, sum(s.count) FROM rollup_state s JOIN candidate c ON "
+						 "c.id = s.candidate_id JOIN interface i ON i.id = c.interface_id "
+						 "WHERE i.name = ? GROUP BY s.state",
+						 err);
+	if (rows == NULL) {
+		return false;
+	}
+	statement_bind_text(rows, 1, span_of(opened->contract->interface));
+	enum statement_step step;
+	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
+		int64_t state = statement_integer(rows, 0);
+		if (state >= 0 && state < EVALUATION_COUNT) {
+			look->states[state] = statement_integer(rows, 1);
+		}
+	}
+	return step == STATEMENT_DONE;
+}
+
+static bool find_interface(const struct opened *opened, int64_t *ret_id, struct error *err)
+{
+	struct statement *find = store_statement(opened->store, "SELECT id FROM interface WHERE name = ?", err);
+	if (find == NULL) {
+		return false;
+	}
+	statement_bind_text(find, 1, span_of(opened->contract->interface));
+	enum statement_step step = statement_step(find, err);
+	*ret_id = step == STATEMENT_ROW ? statement_integer(find, 0) : 0;
+	statement_reset(find);
+	return step != STATEMENT_FAILED;
+}
+
+static bool look_at(const struct opened *opened, struct look *look, struct error *err)
+{
+	int64_t interface = 0;
+	*look = (struct look){.position = BUFFER_INIT(TEXT_MAX)};
+	if (!store_begin_read(opened->store, err)) {
+		return false;
+	}
+	bool done = find_interface(opened, &interface, err) &&
+		    store_ledger_get(opened->store, interface, &look->ledger, err) &&
+		    look_at_states(opened, look, err) &&
+		    opened_count_in_spool(opened, &look->in_spool, &look->position, err);
+	store_rollback(opened->store);
+	return done;
+}
+
+static uint64_t all_drops(const struct store_ledger *ledger)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
+		sum += ledger->tap.dropped[i];
+	}
+	return sum;
+}
+
+/* Every term is counted where it happens; this only compares. */
+static bool ties_out(const struct look *look)
+{
+	const struct store_ledger *ledger = &look->ledger;
+	return ledger->tap.seen == ledger->tap.committed + ledger->tap.in_flight + all_drops(ledger) &&
+	       ledger->tap.committed == ledger->stored + ledger->duplicate + look->in_spool;
+}
+
+static bool is_settled(const struct look *look)
+{
+	return look->ledger.tap.in_flight == 0 && look->in_spool == 0 && look->states[EVALUATION_PENDING] == 0 &&
+	       ties_out(look);
+}
+
+static bool write_json(const struct opened *opened, const struct look *look, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(TEXT_MAX);
+	struct json_build *build = json_build_create();
+	json_build_text(build, "interface", opened->contract->interface);
+	json_build_span(build, "spool_position", buffer_span(&look->position));
+	json_build_object(build, "exchanges");
+	json_build_integer(build, "seen", (int64_t)look->ledger.tap.seen);
+	json_build_integer(build, "stored", (int64_t)look->ledger.stored);
+	json_build_integer(build, "duplicate", (int64_t)look->ledger.duplicate);
+	json_build_integer(build, "revision", (int64_t)look->ledger.revision);
+	json_build_integer(build, "in_spool", (int64_t)look->in_spool);
+	json_build_integer(build, "in_flight", (int64_t)look->ledger.tap.in_flight);
+	json_build_object(build, "dropped");
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
+		json_build_integer(build, drop_reason_name(i), (int64_t)look->ledger.tap.dropped[i]);
+	}
+	json_build_end(build);
+	json_build_boolean(build, "ties_out", ties_out(look));
+	json_build_end(build);
+	json_build_object(build, "evaluations");
+	for (int i = 0; i < EVALUATION_COUNT; i++) {
+		json_build_integer(build, evaluation_name(i), look->states[i]);
+	}
+	json_build_end(build);
+	bool done = json_build_write(build, 2, &text, err);
+	json_build_destroy(build);
+	if (done) {
+		puts(text.data);
+	}
+	return done;
+}
+
+static void write_text(const struct opened *opened, const struct look *look)
+{
+	const struct store_ledger *ledger = &look->ledger;
+	printf("%s, spool position: %s\n", opened->contract->interface,
+	       look->position.length > 0 ? look->position.data : "none");
+	printf("exchanges: seen %llu = stored %llu + duplicate %llu + dropped %llu + in spool %llu + in flight %llu: "
+	       "%s\n",
+	       (unsigned long long)ledger->tap.seen, (unsigned long long)ledger->stored,
+	       (unsigned long long)ledger->duplicate, (unsigned long long)all_drops(ledger),
+	       (unsigned long long)look->in_spool, (unsigned long long)ledger->tap.in_flight,
+	       ties_out(look) ? "ties out" : "does not tie out (yet)");
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
+		if (ledger->tap.dropped[i] > 0) {
+			printf("  dropped, %s: %llu\n", drop_reason_sentence(i),
+			       (unsigned long long)ledger->tap.dropped[i]);
+		}
+	}
+	printf("evaluations:");
+	for (int i = 0; i < EVALUATION_COUNT; i++) {
+		printf(" %s %lld", evaluation_name(i), (long long)look->states[i]);
+	}
+	puts("");
+}
+
+static bool open_when_there(const struct status_options *o, struct opened *opened, int64_t deadline, struct error *err)
+{
+	for (;;) {
+		struct error now = ERROR_INIT;
+		if (opened_init(opened, o->config, o->interface, OPEN_READ_ONLY, &now)) {
+			return true;
+		}
+		if (!o->wait || now.code != ERROR_MISSING || clock_monotonic() >= deadline || command_stop) {
+			*err = now;
+			return false;
+		}
+		usleep(POLL_US);
+	}
+}
+
+static int show(const struct status_options *o)
+{
+	struct error err = ERROR_INIT;
+	struct opened opened;
+	struct look look;
+	int64_t deadline = clock_monotonic() + o->timeout_s * CLOCK_SECOND;
+	if (!open_when_there(o, &opened, deadline, &err)) {
+		return command_fail(&err);
+	}
+	struct progress progress;
+	progress_init(&progress, "compared");
+	bool done = look_at(&opened, &look, &err);
+	while (done && o->wait && !is_settled(&look) && clock_monotonic() < deadline && !command_stop) {
+		progress_show(&progress, look.states[EVALUATION_COMPARED],
+			      look.states[EVALUATION_COMPARED] + look.states[EVALUATION_PENDING] +
+				      (int64_t)look.in_spool);
+		buffer_finish(&look.position);
+		usleep(POLL_US);
+		done = look_at(&opened, &look, &err);
+	}
+	progress_finish(&progress);
+	int status = EXIT_OK;
+	if (!done || (o->json && !write_json(&opened, &look, &err))) {
+		status = command_fail(&err);
+	} else {
+		if (!o->json) {
+			write_text(&opened, &look);
+		}
+		status = o->wait && !is_settled(&look) ? EXIT_HOLD : EXIT_OK;
+	}
+	buffer_finish(&look.position);
+	opened_finish(&opened);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct status_options o = {.timeout_s = 600};
+	const struct option_row rows[] = {
+		{"config", 'c', OPTION_TEXT, &o.config, "FILE", "the installation's understudy.yaml"},
+		{"interface", 'i', OPTION_TEXT, &o.interface, "NAME", "which interface, where there are several"},
+		{"wait", 0, OPTION_FLAG, &o.wait, NULL, "wait until everything seen is stored and compared"},
+		{"timeout", 0, OPTION_INTEGER, &o.timeout_s, "SECONDS",
+		 "how long to wait (600); exit code 3 after that"},
+		{"json", 0, OPTION_FLAG, &o.json, NULL, "print JSON"},
+	};
+	struct options options = {.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0])};
+	int status = options_read(command, &options, argc, argv);
+	if (status >= 0) {
+		return status;
+	}
+	if (o.config == NULL) {
+		return command_usage(command, "-c FILE is missing");
+	}
+	command_catch_signals();
+	return show(&o);
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "where every exchange is: both ledgers; --wait until all is compared",
+	.synopsis = "-c FILE [--interface NAME] [--wait] [--json]",
+	.example = "understudy status -c understudy.yaml --wait",
+	.run = run,
+};

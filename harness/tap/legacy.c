@@ -1,0 +1,254 @@
+/* The legacy system's side: addresses, connections, and the stock of idle ones. */
+#include "harness/tap/proxy.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	IDLE_MAX = 1024,
+	/* An idle connection is asked whether it still lives only past this age: for a busy one the question would
+	 * cost a system call per exchange, and legacy systems do not close connections they just used. */
+	TRUSTED_IDLE_US = 500000,
+};
+
+bool legacy_resolve(struct route *route, struct error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *found = NULL;
+	int failure = getaddrinfo(route->config->legacy_host, route->config->legacy_port, &hints, &found);
+	if (failure != 0) {
+		return error_set(err, ERROR_CONFIG, "the legacy system's address %s:%s is not known (%s); check it",
+				 route->config->legacy_host, route->config->legacy_port, gai_strerror(failure));
+	}
+	route->address_count = 0;
+	for (struct addrinfo *at = found; at != NULL && route->address_count < LEGACY_ADDRESSES_MAX; at = at->ai_next) {
+		struct legacy_address *address = &route->addresses[route->address_count++];
+		memcpy(&address->name, at->ai_addr, at->ai_addrlen);
+		address->length = at->ai_addrlen;
+	}
+	freeaddrinfo(found);
+	return true;
+}
+
+static struct legacy_connection *take_object(struct tap *tap)
+{
+	struct legacy_connection *connection = tap->unused_legacy;
+	if (connection == NULL) {
+		return calloc(1, sizeof(*connection));
+	}
+	tap->unused_legacy = connection->next;
+	*connection = (struct legacy_connection){.next = NULL};
+	return connection;
+}
+
+/* Starts to connect to the address; false where that fails at once. */
+static bool begin_connect(struct legacy_connection *connection)
+{
+	const struct legacy_address *address = &connection->route->addresses[connection->address];
+	struct peer *peer = &connection->peer;
+	*peer = (struct peer){.kind = PEER_LEGACY, .fd = -1};
+	peer->fd = socket(address->name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (peer->fd < 0) {
+		return false;
+	}
+	int on = 1;
+	(void)setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	const void *name = &address->name;
+	bool begun = connect(peer->fd, name, address->length) == 0 || errno == EINPROGRESS;
+	if (!begun || !peer_watch(connection->route->tap, peer, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+		peer_close(peer);
+		return false;
+	}
+	connection->connecting = true;
+	return true;
+}
+
+/* From connection->address on, the first that can be begun. */
+static bool connect_somewhere(struct legacy_connection *connection)
+{
+	for (; connection->address < connection->route->address_count; connection->address++) {
+		if (begin_connect(connection)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void unlink_idle(struct legacy_connection *connection)
+{
+	struct route *route = connection->route;
+	if (connection->previous != NULL) {
+		connection->previous->next = connection->next;
+	} else {
+		route->idle = connection->next;
+	}
+	if (connection->next != NULL) {
+		connection->next->previous = connection->previous;
+	}
+	route->idle_count--;
+}
+
+static bool seems_alive(const struct legacy_connection *connection)
+{
+	if (connection->peer.hangup || connection->peer.readable) {
+		return false;
+	}
+	if (connection->route->tap->now - connection->idle_since < TRUSTED_IDLE_US) {
+		return true;
+	}
+	char byte;
+	return recv(connection->peer.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static struct legacy_connection *take_idle(struct route *route)
+{
+	while (route->idle != NULL) {
+		struct legacy_connection *connection = route->idle;
+		if (seems_alive(connection)) {
+			unlink_idle(connection);
+			connection->reused = true;
+			return connection;
+		}
+		legacy_close(connection);
+	}
+	return NULL;
+}
+
+struct legacy_connection *legacy_take(struct session *session, bool fresh)
+{
+	struct route *route = session->route;
+	struct legacy_connection *connection = fresh ? NULL : take_idle(route);
+	if (connection == NULL) {
+		connection = take_object(route->tap);
+		if (connection == NULL) {
+			return NULL;
+		}
+		connection->route = route;
+		if (!connect_somewhere(connection)) {
+			connection->next = route->tap->unused_legacy;
+			route->tap->unused_legacy = connection;
+			return NULL;
+		}
+	}
+	connection->session = session;
+	connection->answered = false;
+	connection->sent_before = connection->sent;
+	return connection;
+}
+
+void legacy_give_back(struct legacy_connection *connection)
+{
+	struct route *route = connection->route;
+	if (route->idle_count >= IDLE_MAX || connection->peer.hangup || connection->peer.readable) {
+		legacy_close(connection);
+		return;
+	}
+	connection->session = NULL;
+	connection->idle_since = route->tap->now;
+	connection->previous = NULL;
+	connection->next = route->idle;
+	if (route->idle != NULL) {
+		route->idle->previous = connection;
+	}
+	route->idle = connection;
+	route->idle_count++;
+}
+
+void legacy_close(struct legacy_connection *connection)
+{
+	if (connection == NULL) {
+		return;
+	}
+	if (connection->session == NULL) {
+		unlink_idle(connection);
+	}
+	connection->session = NULL;
+	peer_close(&connection->peer);
+	struct tap *tap = connection->route->tap;
+	connection->next = tap->closed_legacy;
+	tap->closed_legacy = connection;
+}
+
+void legacy_recycle(struct tap *tap)
+{
+	while (tap->closed_legacy != NULL) {
+		struct legacy_connection *connection = tap->closed_legacy;
+		tap->closed_legacy = connection->next;
+		connection->next = tap->unused_legacy;
+		tap->unused_legacy = connection;
+	}
+}
+
+void legacy_close_idle(struct route *route, int64_t idle_before)
+{
+	struct legacy_connection *connection = route->idle;
+	while (connection != NULL) {
+		struct legacy_connection *next = connection->next;
+		if (connection->idle_since < idle_before) {
+			legacy_close(connection);
+		}
+		connection = next;
+	}
+}
+
+/* The segment that ends a connection acknowledges all that had reached the legacy system's kernel by then. If nothing
+ * of the request is acknowledged, no program there can have read it, and sending it again is no repetition (RFC 9110
+ * section 9.2.2 asks for just that knowledge before a POST is retried). The kernel's count includes the SYN. */
+bool legacy_request_unread(const struct legacy_connection *connection)
+{
+	struct tcp_info info = {.tcpi_state = 0};
+	socklen_t length = sizeof(info);
+	if (getsockopt(connection->peer.fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
+		return false;
+	}
+	bool has_count = length >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
+	return has_count && info.tcpi_bytes_acked <= connection->sent_before + 1;
+}
+
+/* False where the connection could not be made to any address. */
+static bool finish_connect(struct legacy_connection *connection)
+{
+	int number = 0;
+	socklen_t length = sizeof(number);
+	if (getsockopt(connection->peer.fd, SOL_SOCKET, SO_ERROR, &number, &length) == 0 && number == 0) {
+		connection->connecting = false;
+		return true;
+	}
+	peer_close(&connection->peer);
+	connection->address++;
+	return connect_somewhere(connection);
+}
+
+void legacy_on_event(struct legacy_connection *connection, uint32_t events)
+{
+	if (connection->peer.fd < 0) {
+		return;
+	}
+	struct session *session = connection->session;
+	if (session == NULL) {
+		/* an idle connection has nothing to say but its end; EPOLLOUT alone is the echo of a full socket */
+		if ((events & ~(uint32_t)EPOLLOUT) != 0) {
+			legacy_close(connection);
+		}
+		return;
+	}
+	if (connection->connecting) {
+		if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) {
+			return;
+		}
+		if (!finish_connect(connection)) {
+			exchange_lose_legacy(session, false);
+		} else if (connection->connecting) {
+			return;
+		}
+	}
+	if (connection->peer.fd >= 0) {
+		peer_note_events(&connection->peer, events);
+	}
+	session_run(session);
+}

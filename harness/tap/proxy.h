@@ -1,0 +1,180 @@
+/* Layer 3, inside harness/tap only. The objects of the event loop and who owns them.
+ *
+ *   tap ── routes ── idle legacy connections
+ *    └──── sessions (one per client connection) ── one legacy connection while an exchange is open
+ *
+ * Everything runs in one thread. Sockets are watched edge-triggered from their first to their last moment; a peer
+ * remembers what the kernel said, so that a steady exchange costs four system calls and a share of epoll_wait.
+ * Objects are reused. One that is closed inside a batch of events is only given free behind the batch, because a later
+ * event of the batch may still name it. */
+#ifndef UNDERSTUDY_TAP_PROXY_H
+#define UNDERSTUDY_TAP_PROXY_H
+
+#include "harness/base/clock.h"
+#include "harness/tap/capture.h"
+#include "harness/tap/flow.h"
+#include "harness/tap/http_body.h"
+#include "harness/tap/tap.h"
+
+#include <sys/socket.h>
+
+enum { LEGACY_ADDRESSES_MAX = 4 };
+
+enum peer_kind { PEER_LISTENER, PEER_CLIENT, PEER_LEGACY };
+
+/* First member of whatever epoll points to. */
+struct peer {
+	enum peer_kind kind;
+	int fd; /* -1: closed */
+	bool readable;
+	bool writable;
+	bool hangup; /* the other side will send no more; what it sent may still be there */
+};
+
+struct session;
+struct tap;
+
+struct legacy_address {
+	struct sockaddr_storage name;
+	socklen_t length;
+};
+
+struct legacy_connection {
+	struct peer peer;
+	struct route *route;
+	struct session *session; /* NULL: idle */
+	struct legacy_connection *next;
+	struct legacy_connection *previous; /* idle list only */
+	size_t address;
+	bool connecting;
+	bool reused;          /* has served an exchange before */
+	bool answered;        /* bytes came in the current exchange */
+	bool broken;          /* cannot be written to */
+	uint64_t sent;        /* bytes in its life */
+	uint64_t sent_before; /* of them before the current exchange */
+	int64_t idle_since;
+};
+
+struct route {
+	struct peer peer; /* the listening socket */
+	struct tap *tap;
+	const struct tap_route *config;
+	int account;
+	size_t capture_max;
+	bool owns_socket;
+	struct legacy_address addresses[LEGACY_ADDRESSES_MAX];
+	size_t address_count;
+	struct legacy_connection *idle; /* last used first */
+	size_t idle_count;
+};
+
+enum phase {
+	PHASE_HEAD,     /* between exchanges, or a request's head is not complete */
+	PHASE_EXCHANGE, /* head taken; the legacy system has it or is being given it */
+	PHASE_FLUSHING, /* a last answer goes out, then the connection is closed */
+	PHASE_LINGERING /* all sent; waits for the client's end so that no reset destroys what it has not read yet */
+};
+
+struct session {
+	struct peer client;
+	struct tap *tap;
+	struct route *route;
+	struct session *next, *previous; /* open sessions, or closed, or unused ones */
+	struct session *next_again;
+	struct legacy_connection *legacy;
+	enum phase phase;
+	bool again;        /* in the list of sessions that had more to do than one turn allows */
+	bool client_ended; /* sent its FIN */
+
+	/* the exchange */
+	struct flow request, reply;
+	struct buffer request_head, reply_head; /* as rewritten; [sent, length) is still to go */
+	size_t request_head_sent, reply_head_sent;
+	size_t request_scanned, reply_scanned;
+	struct http_body request_body, reply_body;
+	struct capture capture;
+	bool is_head;       /* the method */
+	bool is_idempotent; /* RFC 9110 section 9.2.2 */
+	bool is_old;        /* HTTP/1.0 client: gets no 1xx */
+	bool close_after;
+	bool resets_on_close; /* see exchange.c, "A reply that ends with its connection" */
+	bool wants_tunnel;
+	bool is_tunnel;
+	bool request_whole; /* received to its end */
+	bool request_sent;  /* and handed to the legacy connection's socket */
+	bool reply_headed;  /* the final reply's head is taken */
+	bool reply_whole;
+	bool reusable; /* the legacy connection, by the reply's head */
+
+	/* UTC us, stamped behind the system call that read */
+	int64_t read_at;
+	int64_t message_at;
+	/* monotonic us */
+	int64_t sent_at;
+	int64_t replied_at;
+	int64_t moved_at;
+	int64_t head_since;
+};
+
+struct tap {
+	const struct tap_config *config;
+	struct ring *ring;
+	int epoll_fd;
+	int64_t now; /* monotonic, of this turn of the loop */
+	bool stopping;
+	bool accept_paused;
+	struct route *routes;
+	struct session *sessions;
+	size_t session_count;
+	size_t sessions_max;
+	struct session *again; /* through next_again; closed ones stay until they are taken out here */
+	struct session *closed, *unused;
+	struct legacy_connection *closed_legacy, *unused_legacy;
+	struct flow_stock stock;
+};
+
+/* peer.c */
+enum transfer { TRANSFER_NOTHING, TRANSFER_MOVED, TRANSFER_ENDED, TRANSFER_FAILED };
+enum transfer peer_read(struct peer *peer, struct flow *flow, struct flow_stock *stock);
+/* Sends the head from *head_sent on, then the flow's unsent bytes. *ret_count: bytes sent. */
+enum transfer peer_write(struct peer *peer, const struct buffer *head, size_t *head_sent, struct flow *flow,
+			 size_t *ret_count);
+void peer_note_events(struct peer *peer, uint32_t events);
+bool peer_watch(const struct tap *tap, struct peer *peer, uint32_t events);
+void peer_close(struct peer *peer);
+
+/* legacy.c */
+MUST_CHECK bool legacy_resolve(struct route *route, struct error *err);
+/* A connection for the session, idle or new (connecting); NULL where none can be had. `fresh`: a new one only. */
+struct legacy_connection *legacy_take(struct session *session, bool fresh);
+void legacy_give_back(struct legacy_connection *connection);
+void legacy_close(struct legacy_connection *connection); /* accepts NULL */
+void legacy_on_event(struct legacy_connection *connection, uint32_t events);
+/* True where the legacy system cannot have read any byte of the current request. */
+bool legacy_request_unread(const struct legacy_connection *connection);
+void legacy_close_idle(struct route *route, int64_t idle_before);
+void legacy_recycle(struct tap *tap);
+
+/* session.c */
+void session_open(struct route *route, int fd);
+void session_on_event(struct session *session, uint32_t events);
+/* Does all that can be done now. */
+void session_run(struct session *session);
+void session_close(struct session *session, enum drop_reason reason);
+/* Ends what has waited for too long. */
+void session_check_time(struct session *session);
+void session_recycle(struct tap *tap);
+void session_free_all(struct tap *tap);
+
+/* exchange.c; all return true where something moved */
+bool exchange_take_request(struct session *session);
+bool exchange_take_reply(struct session *session);
+bool exchange_settle(struct session *session);
+/* Notes the moment at which the legacy system has been given the last byte, if that is now. */
+void exchange_note_sent(struct session *session);
+/* The legacy connection ended (`clean`: by FIN) or could not be made. */
+void exchange_lose_legacy(struct session *session, bool clean);
+/* Answers with the tap's own words, as far as no reply has begun, and closes. `text` says what is wrong. */
+void exchange_fail(struct session *session, int status, const char *text, enum drop_reason reason);
+
+#endif

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Installs the Debian packages that a target needs and that are not there: tests/deps.sh build|demo|test|check
+# Says first what it installs. NO_INSTALL=1: says what is missing and fails instead. docs/dependencies.md has the reasons.
+set -eu
+
+build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libyaml-dev
+	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev"
+demo="gnuplot-nox tzdata"
+test="check libsubunit-dev curl jq sqlite3 nginx-light"
+check="clang clang-format cppcheck"
+
+case "${1:-}" in
+build) wanted="$build" ;;
+demo) wanted="$build $demo" ;;
+test) wanted="$build $demo $test" ;;
+check) wanted="$build $demo $test $check" ;;
+*) echo "usage: tests/deps.sh build|demo|test|check" >&2; exit 2 ;;
+esac
+
+missing=""
+for package in $wanted; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ -n "${NO_INSTALL:-}" ]; then
+	echo "missing Debian packages:$missing" >&2
+	echo "install them with: apt-get install$missing" >&2
+	exit 1
+fi
+echo "installing Debian packages:$missing"
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || { echo "run as root, or install sudo, or install the packages yourself" >&2; exit 1; }
+	as_root="sudo"
+fi
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 || {
+	$as_root apt-get update -qq
+	$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}

@@ -1,0 +1,320 @@
+#include "tests/tap/rig.h"
+
+#include "harness/base/text.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 5000 };
+
+static volatile int stop_flag;
+static volatile int passthrough_flag;
+
+static void on_stop(int number)
+{
+	(void)number;
+	stop_flag = 1;
+}
+
+static void on_switch(int number)
+{
+	(void)number;
+	passthrough_flag = !passthrough_flag;
+}
+
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
+{
+	signal(SIGTERM, on_stop);
+	signal(SIGUSR1, on_switch);
+	if (rig->descriptors_max > 0) {
+		struct rlimit limit = {(rlim_t)rig->descriptors_max, (rlim_t)rig->descriptors_max};
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	char port[8];
+	struct sockaddr_in name;
+	socklen_t length = sizeof(name);
+	void *address = &name;
+	getsockname(rig->legacy, address, &length);
+	snprintf(port, sizeof(port), "%d", ntohs(name.sin_port));
+	close(rig->legacy);
+	struct tap_route route = {.interface = "orders",
+				  .listen_fd = listen_fd,
+				  .legacy_host = "127.0.0.1",
+				  .legacy_port = port,
+				  .match_method = "POST",
+				  .match_path = rig->match_path,
+				  .capture_max = rig->capture_max};
+	struct tap_config config = {.routes = &route,
+				    .route_count = 1,
+				    .ring_path = rig->ring,
+				    .ring_capacity = rig->ring_capacity,
+				    .spool_directory = rig->spool,
+				    .stream = "tap",
+				    .connections_max = rig->connections_max,
+				    .legacy_timeout_ms = rig->legacy_timeout_ms,
+				    .stop = &stop_flag,
+				    .passthrough = &passthrough_flag,
+				    .ready_fd = ready_fd};
+	struct error err = ERROR_INIT;
+	bool done = tap_run(&config, &err);
+	if (!done) {
+		fprintf(stderr, "tap: %s\n", err.message);
+	}
+	bool leaks = __lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0;
+	_exit(!done ? 1 : leaks ? 2 : 0);
+}
+
+static void start_child(struct rig *rig)
+{
+	struct error err = ERROR_INIT;
+	int listen_fd = tap_listen(rig->listen, &err);
+	ck_assert_msg(listen_fd >= 0, "%s", err.message);
+	tap_listen_address(listen_fd, rig->listen);
+	int pipe_fds[2];
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	rig->tap = fork();
+	ck_assert_int_ge(rig->tap, 0);
+	if (rig->tap == 0) {
+		close(pipe_fds[0]);
+		run_child(rig, listen_fd, pipe_fds[1]);
+	}
+	close(pipe_fds[1]);
+	close(listen_fd);
+	char byte;
+	ck_assert_int_eq((int)read(pipe_fds[0], &byte, 1), 1);
+	close(pipe_fds[0]);
+}
+
+void rig_prepare(struct rig *rig)
+{
+	*rig = (struct rig){.ring_capacity = 8 << 20, .tap = -1};
+	snprintf(rig->directory, sizeof(rig->directory), "/tmp/understudy-tap-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(rig->directory));
+	snprintf(rig->ring, sizeof(rig->ring), "%s/ring", rig->directory);
+	snprintf(rig->spool, sizeof(rig->spool), "%s/spool", rig->directory);
+	snprintf(rig->listen, sizeof(rig->listen), "127.0.0.1:0");
+	struct error err = ERROR_INIT;
+	rig->legacy = tap_listen("127.0.0.1:0", &err);
+	ck_assert_int_ge(rig->legacy, 0);
+}
+
+void rig_start_with(struct rig *rig)
+{
+	start_child(rig);
+}
+
+void rig_restart(struct rig *rig)
+{
+	start_child(rig);
+}
+
+struct rig *rig_start(void)
+{
+	static struct rig rig;
+	rig_prepare(&rig);
+	rig_start_with(&rig);
+	return &rig;
+}
+
+void rig_stop(struct rig *rig)
+{
+	int status = -1;
+	ck_assert_int_eq(kill(rig->tap, SIGTERM), 0);
+	ck_assert_int_eq(waitpid(rig->tap, &status, 0), rig->tap);
+	rig->tap = -1;
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the tap ended with status %d", status);
+}
+
+void rig_kill(struct rig *rig)
+{
+	ck_assert_int_eq(kill(rig->tap, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(rig->tap, NULL, 0), rig->tap);
+	rig->tap = -1;
+}
+
+void rig_switch_passthrough(struct rig *rig)
+{
+	kill(rig->tap, SIGUSR1);
+	usleep(20000);
+}
+
+void rig_finish(struct rig *rig)
+{
+	if (rig->tap > 0) {
+		rig_stop(rig);
+	}
+	rig_close_legacy(rig);
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf '%s'", rig->directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+void rig_close_legacy(struct rig *rig)
+{
+	if (rig->legacy >= 0) {
+		close(rig->legacy);
+	}
+	rig->legacy = -1;
+}
+
+int rig_connect(const struct rig *rig)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET};
+	uint64_t port;
+	ck_assert(text_to_uint64(span_of(strrchr(rig->listen, ':') + 1), &port));
+	name.sin_port = htons((uint16_t)port);
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const void *address = &name;
+	ck_assert_int_eq(connect(fd, address, sizeof(name)), 0);
+	return fd;
+}
+
+static bool wait_readable(int fd, int milliseconds)
+{
+	struct pollfd entry = {.fd = fd, .events = POLLIN};
+	return poll(&entry, 1, milliseconds) == 1;
+}
+
+int rig_accept(const struct rig *rig)
+{
+	ck_assert_msg(wait_readable(rig->legacy, PATIENCE_MS), "no connection to the legacy system");
+	int fd = accept(rig->legacy, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+bool rig_has_connection(const struct rig *rig)
+{
+	return wait_readable(rig->legacy, 0);
+}
+
+void put_bytes(int fd, struct span bytes)
+{
+	ck_assert_int_eq((int)send(fd, bytes.data, bytes.length, MSG_NOSIGNAL), (int)bytes.length);
+}
+
+void put(int fd, const char *text)
+{
+	put_bytes(fd, span_of(text));
+}
+
+void want(int fd, const char *text)
+{
+	char got[8192];
+	size_t length = strlen(text);
+	size_t have = 0;
+	ck_assert_uint_lt(length, sizeof(got));
+	while (have < length) {
+		ck_assert_msg(wait_readable(fd, PATIENCE_MS), "nothing more after \"%.*s\", wanted \"%s\"", (int)have,
+			      got, text);
+		ssize_t count = recv(fd, got + have, length - have, 0);
+		ck_assert_msg(count > 0, "ended after \"%.*s\", wanted \"%s\"", (int)have, got, text);
+		have += (size_t)count;
+	}
+	ck_assert_msg(memcmp(got, text, length) == 0, "\"%.*s\" instead of \"%s\"", (int)length, got, text);
+}
+
+void want_end(int fd)
+{
+	char byte;
+	ck_assert_msg(wait_readable(fd, PATIENCE_MS), "no end");
+	ssize_t count = recv(fd, &byte, 1, 0);
+	ck_assert_msg(count == 0, "no clean end: %d, errno %d", (int)count, errno);
+}
+
+void want_reset(int fd)
+{
+	char byte;
+	ck_assert_msg(wait_readable(fd, PATIENCE_MS), "no reset");
+	ck_assert_int_eq((int)recv(fd, &byte, 1, 0), -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+}
+
+void want_nothing(int fd, int milliseconds)
+{
+	ck_assert_msg(!wait_readable(fd, milliseconds), "something came too early");
+}
+
+void take_all(int fd, struct buffer *ret_bytes)
+{
+	for (;;) {
+		char *end = buffer_reserve(ret_bytes, 65536);
+		ck_assert_ptr_nonnull(end);
+		ck_assert_msg(wait_readable(fd, PATIENCE_MS), "stuck after %zu bytes", ret_bytes->length);
+		ssize_t count = recv(fd, end, 65536, 0);
+		if (count <= 0) {
+			return;
+		}
+		ret_bytes->length += (size_t)count;
+	}
+}
+
+void reset_and_close(int fd)
+{
+	struct linger option = {.l_onoff = 1};
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &option, sizeof(option));
+	close(fd);
+}
+
+struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *),
+			      void *context)
+{
+	struct spooled total = {.count = 0};
+	struct error err = ERROR_INIT;
+	struct spool_position start = {.segment = 0};
+	struct spool_reader *reader = spool_reader_open(rig->spool, "tap", &start, &err);
+	ck_assert_msg(reader != NULL, "%s", err.message);
+	struct spool_record record;
+	enum spool_read result;
+	while ((result = spool_reader_next(reader, &record, &err)) == SPOOL_READ) {
+		if (record.type == SPOOL_EXCHANGE) {
+			total.count++;
+			ck_assert_uint_eq(record.exchange.sequence, total.count);
+			if (check != NULL) {
+				check(&record.exchange, context);
+			}
+		} else {
+			total.seen = record.accounts.seen;
+			total.committed = record.accounts.committed;
+			total.in_flight = record.accounts.in_flight;
+			memcpy(total.dropped, record.accounts.dropped, sizeof(total.dropped));
+		}
+	}
+	ck_assert_msg(result == SPOOL_NOTHING_YET, "%s", err.message);
+	spool_reader_close(reader);
+	uint64_t dropped = 0;
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
+		dropped += total.dropped[i];
+	}
+	ck_assert_uint_eq(total.count, total.committed);
+	ck_assert_uint_eq(total.seen, total.committed + dropped + total.in_flight);
+	return total;
+}
+
+void exchange_once(const struct rig *rig, int client, int *legacy, const char *body)
+{
+	char text[512];
+	snprintf(text, sizeof(text), "POST /route HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+		 body);
+	put(client, text);
+	if (*legacy < 0) {
+		*legacy = rig_accept(rig);
+	}
+	want(*legacy, text);
+	put(*legacy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	want(client, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}

@@ -1,0 +1,65 @@
+/* A tap in a child process between a scripted client and a scripted legacy system. The test itself plays both sides,
+ * step by step, with raw bytes; every wait ends after five seconds, with a failed test. */
+#ifndef UNDERSTUDY_TESTS_TAP_RIG_H
+#define UNDERSTUDY_TESTS_TAP_RIG_H
+
+#include "harness/tap/tap.h"
+
+#include <sys/types.h>
+
+struct rig {
+	pid_t tap;
+	char directory[64];
+	char ring[128];
+	char spool[128];
+	char listen[64];
+	int legacy; /* listening socket; the kernel takes connections whether or not the test accepts them */
+	/* set before rig_start_with */
+	size_t capture_max;
+	size_t ring_capacity;
+	int legacy_timeout_ms;
+	int connections_max;
+	int descriptors_max; /* 0: as it is */
+	const char *match_path;
+};
+
+struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
+void rig_prepare(struct rig *rig);
+void rig_start_with(struct rig *rig);
+void rig_restart(struct rig *rig); /* a new tap on the same ring, spool and ports */
+/* Ends the tap with SIGTERM; it must end well. */
+void rig_stop(struct rig *rig);
+void rig_kill(struct rig *rig);
+void rig_switch_passthrough(struct rig *rig);
+void rig_finish(struct rig *rig);
+
+int rig_connect(const struct rig *rig);
+int rig_accept(const struct rig *rig);
+bool rig_has_connection(const struct rig *rig); /* the tap opened one that is not accepted yet */
+void rig_close_legacy(struct rig *rig);
+
+void put(int fd, const char *text);
+void put_bytes(int fd, struct span bytes);
+void want(int fd, const char *text); /* exactly these bytes come next */
+void want_end(int fd);
+void want_reset(int fd);
+void want_nothing(int fd, int milliseconds);
+/* All bytes up to the end. */
+void take_all(int fd, struct buffer *ret_bytes);
+void reset_and_close(int fd);
+
+/* What the spool holds after rig_stop. */
+struct spooled {
+	size_t count;
+	uint64_t seen;
+	uint64_t committed;
+	uint64_t in_flight;
+	uint64_t dropped[DROP_REASON_COUNT];
+};
+/* Checks the accounts, calls `check` with each exchange. */
+struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *),
+			      void *context);
+/* The whole round of one small POST. */
+void exchange_once(const struct rig *rig, int client, int *legacy, const char *body);
+
+#endif

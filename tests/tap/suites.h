@@ -1,0 +1,12 @@
+#ifndef UNDERSTUDY_TESTS_TAP_SUITES_H
+#define UNDERSTUDY_TESTS_TAP_SUITES_H
+
+#include <check.h>
+
+Suite *head_suite(void);
+Suite *body_suite(void);
+Suite *relay_suite(void);
+Suite *fault_suite(void);
+Suite *capture_suite(void);
+
+#endif
