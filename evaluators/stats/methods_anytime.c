@@ -7,6 +7,7 @@
 
 static const double SCORE_MAX = 1e9;
 static const double SIMULATED_RECORDS_MAX = 1e9;
+static const double RECORDS_PER_BET = 30; /* a look costs, for each bet, as much as so many records */
 static const double GRID_WORK_MAX = 1e8;
 
 /* {gammas, weights?} */
@@ -291,9 +292,12 @@ static bool method_peek(struct method_call *call)
 		return method_fail(call, "\"scenario\" must be one of the known ones, such as \"%s\"",
 				   stats_peek_scenarios[0].name);
 	}
-	if ((double)plan.replicates * (double)plan.weeks * (double)plan.records_per_week > SIMULATED_RECORDS_MAX) {
-		return method_fail(call, "\"R\" times \"weeks\" times \"N_week\" must be at most %g",
-				   SIMULATED_RECORDS_MAX);
+	double week = (double)plan.records_per_week + RECORDS_PER_BET * (double)bets.count;
+	if ((double)plan.replicates * (double)plan.weeks * week > SIMULATED_RECORDS_MAX) {
+		return method_fail(call,
+				   "\"R\" times \"weeks\" times (\"N_week\" and %g for each of \"gammas\") must be at "
+				   "most %g",
+				   RECORDS_PER_BET, SIMULATED_RECORDS_MAX);
 	}
 	if (plan.records_per_week < 2) {
 		return method_fail(call, "\"N_week\" must be at least 2");

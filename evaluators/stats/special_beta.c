@@ -132,7 +132,8 @@ double stats_beta(double a, double b, double x)
 	return beta_pair(a, b, x, 1 - x);
 }
 
-/* The x <= the mean a/(a+b) with I_x = p, found in u = log x, where log I is concave and nearly linear for small x. */
+/* log of the x <= the mean a/(a+b) with I_x = p: log I is concave in log x and nearly linear for small x. The logarithm
+ * keeps the digits of 1 - x where x is close to 1. */
 static double beta_inverse_lower(double a, double b, double p)
 {
 	double low = -745;
@@ -142,9 +143,10 @@ static double beta_inverse_lower(double a, double b, double p)
 
 	for (int step = 0; step < NEWTON_STEPS; step++) {
 		double x = exp(u);
-		double value = beta_pair(a, b, x, -expm1(u));
+		double y = -expm1(u);
+		double value = beta_pair(a, b, x, y);
 		double excess = log(value) - target;
-		double slope = exp(beta_log_prefactor(a, b, x, -expm1(u))) / (-expm1(u) * value);
+		double slope = exp(beta_log_prefactor(a, b, x, y)) / (y * value);
 		double next = u - excess / slope;
 
 		if (excess > 0) {
@@ -152,17 +154,30 @@ static double beta_inverse_lower(double a, double b, double p)
 		} else {
 			low = u;
 		}
-		if (fabs(next - u) <= 4 * DBL_EPSILON * fmax(1, fabs(u))) {
-			return exp(next);
+		if (fabs(next - u) <= 4 * DBL_EPSILON * fabs(u)) {
+			return next;
 		}
 		u = next > low && next < high ? next : 0.5 * (low + high);
 	}
-	return exp(u);
+	return u;
+}
+
+/* x with I_x(a,b) = p and y = 1 - x, both to full precision; 0 < p < 1. `complement` is 1 - p. */
+static double beta_inverse_pair(double a, double b, double p, double complement, double *ret_y)
+{
+	if (p <= beta_pair(a, b, a / (a + b), b / (a + b))) {
+		double log_x = beta_inverse_lower(a, b, p);
+		*ret_y = -expm1(log_x);
+		return exp(log_x);
+	}
+	double log_y = beta_inverse_lower(b, a, complement);
+	*ret_y = exp(log_y);
+	return -expm1(log_y);
 }
 
 double stats_beta_inverse(double a, double b, double p)
 {
-	double mean = a / (a + b);
+	double y = 0;
 
 	if (!is_beta_parameter(a) || !is_beta_parameter(b) || !(p >= 0 && p <= 1)) {
 		return (double)NAN;
@@ -170,10 +185,7 @@ double stats_beta_inverse(double a, double b, double p)
 	if (p <= 0 || p >= 1) {
 		return p;
 	}
-	if (p > beta_pair(a, b, mean, b / (a + b))) {
-		return 1 - beta_inverse_lower(b, a, 1 - p);
-	}
-	return beta_inverse_lower(a, b, p);
+	return beta_inverse_pair(a, b, p, 1 - p, &y);
 }
 
 double stats_binomial_cdf(uint64_t k, uint64_t n, double p)
@@ -210,11 +222,14 @@ double stats_t_quantile(double p, double df)
 	if (!(p > 0 && p < 1) || !is_beta_parameter(df)) {
 		return (double)NAN;
 	}
-	/* P(|T| > t) = I_x(df/2, 1/2) with x = df/(df+t^2); both tails of x so that t near 0 keeps its digits. */
+	/* P(|T| > t) = I_x(df/2, 1/2) with x = df/(df+t^2). */
 	double tail = p < 0.5 ? p : 1 - p;
-	double x = stats_beta_inverse(df / 2, 0.5, 2 * tail);
-	double y = stats_beta_inverse(0.5, df / 2, 1 - 2 * tail);
-	double t = sqrt(df * y / x);
+	double y = 0;
+	if (tail >= 0.5) {
+		return 0;
+	}
+	double x = beta_inverse_pair(df / 2, 0.5, 2 * tail, 1 - 2 * tail, &y);
+	double t = sqrt(df) * sqrt(y / x);
 
 	return p < 0.5 ? -t : t;
 }

@@ -77,12 +77,33 @@ static bool count_stream(const struct opened *opened, const char *stream, uint64
 	return true;
 }
 
-bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct buffer *position, struct error *err)
+/* Captured and not drained yet. A ring that is not there holds nothing. */
+static bool count_ring(const struct opened *opened, uint64_t *ret_bytes, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct ring *ring = ring_open(opened->installation->ring, 0, RING_CONSUMER, &why);
+	*ret_bytes = 0;
+	if (ring == NULL) {
+		if (why.code != ERROR_MISSING && err != NULL) {
+			*err = why;
+		}
+		return why.code == ERROR_MISSING;
+	}
+	*ret_bytes = ring_waiting(ring);
+	ring_close(ring);
+	return true;
+}
+
+bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, uint64_t *ret_ring_bytes,
+			   struct buffer *position, struct error *err)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(STREAMS_ARENA_MAX);
 	char **names = NULL;
 	size_t streams = 0;
 	uint64_t count = 0;
+	if (!count_ring(opened, ret_ring_bytes, err)) {
+		return false;
+	}
 	if (!spool_list_streams(opened->installation->spool, &arena, &names, &streams, err)) {
 		return false;
 	}

@@ -18,9 +18,10 @@ MUST_CHECK bool opened_init(struct opened *opened, const char *config, const cha
 			    struct error *err);
 void opened_finish(struct opened *opened);
 
-/* Exchanges of all streams that are in the spool or the ring and not in the store yet: a term of the first ledger.
- * *position: "stream sequence" of each stream, as read by the worker, in the buffer. */
-MUST_CHECK bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct buffer *position,
-				      struct error *err);
+/* Exchanges of all streams that are in the spool and not in the store yet: a term of the first ledger. *ret_ring_bytes:
+ * what the capture ring holds besides, not counted yet. `position` gets "stream sequence" of each stream, as read so
+ * far. */
+MUST_CHECK bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, uint64_t *ret_ring_bytes,
+				      struct buffer *position, struct error *err);
 
 #endif

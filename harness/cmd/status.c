@@ -24,6 +24,7 @@ struct status_options {
 struct look {
 	struct store_ledger ledger;
 	uint64_t in_spool;
+	uint64_t ring_bytes;              /* captured, not in the spool yet */
 	int64_t states[EVALUATION_COUNT]; /* over all candidates */
 	struct buffer position;
 };
@@ -72,7 +73,7 @@ static bool look_at(const struct opened *opened, struct look *look, struct error
 	bool done = find_interface(opened, &interface, err) &&
 		    store_ledger_get(opened->store, interface, &look->ledger, err) &&
 		    look_at_states(opened, look, err) &&
-		    opened_count_in_spool(opened, &look->in_spool, &look->position, err);
+		    opened_count_in_spool(opened, &look->in_spool, &look->ring_bytes, &look->position, err);
 	store_rollback(opened->store);
 	return done;
 }
@@ -96,8 +97,8 @@ static bool ties_out(const struct look *look)
 
 static bool is_settled(const struct look *look)
 {
-	return look->ledger.tap.in_flight == 0 && look->in_spool == 0 && look->states[EVALUATION_PENDING] == 0 &&
-	       ties_out(look);
+	return look->ring_bytes == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
+	       look->states[EVALUATION_PENDING] == 0 && ties_out(look);
 }
 
 static bool write_json(const struct opened *opened, const struct look *look, struct error *err)

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { PLAN_MAX = 1024 * 1024, PLAN_ARENA_MAX = 16 * 1024 * 1024 };
@@ -16,6 +17,16 @@ static void switch_capture(int signal_number)
 	passthrough = signal_number == SIGUSR1;
 }
 
+/* Each exchange needs two descriptors; the usual soft limit of 1,024 would cap the clients at 480. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int run_plan(const char *plan)
 {
 	struct error err = ERROR_INIT;
@@ -24,6 +35,7 @@ static int run_plan(const char *plan)
 	if (!tap_plan_read(span_of(plan), &arena, &config, &err)) {
 		return command_fail(&err);
 	}
+	raise_descriptor_limit();
 	struct sigaction action = {.sa_handler = switch_capture};
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);

@@ -184,6 +184,7 @@ static bool add_accounts(struct worker *worker, const char *stream, const struct
 {
 	int64_t interface = 0;
 	struct store_account row = {
+		.origin = accounts->origin,
 		.at = accounts->at,
 		.seen = accounts->seen,
 		.committed = accounts->committed,

@@ -329,8 +329,8 @@ static bool set_account(struct store *store, const char *stream, int64_t interfa
 {
 	struct statement *statement = store_statement(
 		store,
-		"INSERT INTO tap_account (stream, interface_id, at, seen, committed, in_flight) "
-		"VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, seen = excluded.seen, "
+		"INSERT INTO tap_account (stream, interface_id, at, seen, committed, in_flight, origin) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, seen = excluded.seen, "
 		"committed = excluded.committed, in_flight = excluded.in_flight",
 		err);
 	if (statement == NULL) {
@@ -340,24 +340,26 @@ static bool set_account(struct store *store, const char *stream, int64_t interfa
 	statement_bind_integer(statement, 2, interface_id);
 	statement_bind_integer(statement, 3, account->at);
 	return bind_count(statement, 4, account->seen, err) && bind_count(statement, 5, account->committed, err) &&
-	       bind_count(statement, 6, account->in_flight, err) && statement_run(statement, err);
+	       bind_count(statement, 6, account->in_flight, err) && bind_count(statement, 7, account->origin, err) &&
+	       statement_run(statement, err);
 }
 
-static bool set_drop(struct store *store, const char *stream, int64_t interface_id, int reason, uint64_t count,
-		     struct error *err)
+static bool set_drop(struct store *store, const char *stream, int64_t interface_id, uint64_t origin, int reason,
+		     uint64_t count, struct error *err)
 {
-	struct statement *statement =
-		store_statement(store,
-				"INSERT INTO tap_drop (stream, interface_id, reason, count) VALUES (?, ?, ?, ?) "
-				"ON CONFLICT DO UPDATE SET count = excluded.count",
-				err);
+	struct statement *statement = store_statement(
+		store,
+		"INSERT INTO tap_drop (stream, interface_id, reason, count, origin) VALUES (?, ?, ?, ?, ?) "
+		"ON CONFLICT DO UPDATE SET count = excluded.count",
+		err);
 	if (statement == NULL) {
 		return false;
 	}
 	statement_borrow_text(statement, 1, span_of(stream));
 	statement_bind_integer(statement, 2, interface_id);
 	statement_bind_integer(statement, 3, reason);
-	return bind_count(statement, 4, count, err) && statement_run(statement, err);
+	return bind_count(statement, 4, count, err) && bind_count(statement, 5, origin, err) &&
+	       statement_run(statement, err);
 }
 
 bool store_account_set(struct store *store, const char *stream, int64_t interface_id,
@@ -366,7 +368,7 @@ bool store_account_set(struct store *store, const char *stream, int64_t interfac
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	bool done = set_account(store, stream, interface_id, account, err);
 	for (int reason = 0; done && reason < DROP_REASON_COUNT; reason++) {
-		done = set_drop(store, stream, interface_id, reason, account->dropped[reason], err);
+		done = set_drop(store, stream, interface_id, account->origin, reason, account->dropped[reason], err);
 	}
 	return done;
 }

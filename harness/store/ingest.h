@@ -49,8 +49,9 @@ MUST_CHECK bool store_position_get(struct store *store, const char *stream, stru
 				   struct error *err);
 MUST_CHECK bool store_position_set(struct store *store, const char *stream, const struct store_position *position,
 				   struct error *err);
-/* Replaces the stream's accounts of that interface. */
+/* Replaces the accounts of that interface in that stream and origin. */
 struct store_account {
+	uint64_t origin; /* of the ring that counted, at most 2^63 - 1; 0: no ring */
 	int64_t at;
 	uint64_t seen;
 	uint64_t committed;

@@ -42,29 +42,32 @@ CREATE TABLE field (
 -- Where reading of each spool stream goes on; written in the transaction that stored what was read.
 CREATE TABLE spool_position (
 	stream TEXT PRIMARY KEY,
-	segment INTEGER NOT NULL,            -- first sequence of the segment file
+	segment INTEGER NOT NULL,            -- number of the segment file, from 1
 	offset INTEGER NOT NULL,             -- bytes into it
 	sequence INTEGER NOT NULL            -- last exchange read
 ) STRICT, WITHOUT ROWID;
 
--- First ledger, the tap's side: running counts of one interface in one stream, as of `at`.
+-- First ledger, the tap's side: running counts of one interface in one stream, as of `at`. A ring that was lost (a
+-- reboot) counts from nothing again, under another origin: the ledger is the sum over the origins.
 CREATE TABLE tap_account (
 	stream TEXT NOT NULL,
 	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	origin INTEGER NOT NULL,             -- of the ring that counted; 0: no ring
 	at INTEGER NOT NULL,
 	seen INTEGER NOT NULL,
 	committed INTEGER NOT NULL,          -- handed to the spool
 	in_flight INTEGER NOT NULL,
-	PRIMARY KEY (stream, interface_id)
+	PRIMARY KEY (stream, interface_id, origin)
 ) STRICT, WITHOUT ROWID;
 
 -- First ledger: seen and not handed to the spool, by reason.
 CREATE TABLE tap_drop (
 	stream TEXT NOT NULL,
 	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	origin INTEGER NOT NULL,
 	reason INTEGER NOT NULL,             -- enum drop_reason
 	count INTEGER NOT NULL,
-	PRIMARY KEY (stream, interface_id, reason)
+	PRIMARY KEY (stream, interface_id, origin, reason)
 ) STRICT, WITHOUT ROWID;
 
 -- First ledger, the worker's side: what became of each delivery that was read from the spool.

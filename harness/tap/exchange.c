@@ -74,6 +74,10 @@ void exchange_fail(struct session *session, int status, const char *text, enum d
 		return; /* the client is left with a reply that is visibly cut off */
 	}
 	flow_drop(&session->reply, &session->tap->stock);
+	if (session->reply_head.failed) {
+		buffer_clear(&session->reply_head);
+		session->reply_head_sent = 0;
+	}
 	const char *product = "understudy tap: ";
 	buffer_append_format(&session->reply_head,
 			     "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
@@ -236,20 +240,19 @@ void exchange_note_sent(struct session *session)
 	}
 }
 
+static bool has_request(const struct session *session)
+{
+	return session->request.end > session->request.passed || session->client_ended || session->tap->stopping;
+}
+
 bool exchange_take_request(struct session *session)
 {
-	switch (session->phase) {
-	case PHASE_HEAD:
-		return (session->request.end > session->request.passed || session->client_ended ||
-			session->tap->stopping) &&
-		       take_head(session);
-	case PHASE_EXCHANGE:
-		return !session->request_whole && take_request_body(session);
-	case PHASE_FLUSHING:
-	case PHASE_LINGERING:
-	default:
-		return false;
+	bool moved = session->phase == PHASE_HEAD && has_request(session) && take_head(session);
+	/* at once, so that head and body leave in one system call */
+	if (session->phase == PHASE_EXCHANGE && !session->request_whole) {
+		moved |= take_request_body(session);
 	}
+	return moved;
 }
 
 /* --- the reply --- */
@@ -420,6 +423,7 @@ static void end_connection(struct session *session)
 		return;
 	}
 	session->phase = PHASE_LINGERING;
+	session->moved_at = session->tap->now; /* and no later: what is thrown away does not prolong it */
 	(void)shutdown(session->client.fd, SHUT_WR);
 }
 

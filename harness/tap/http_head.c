@@ -151,7 +151,26 @@ struct reading {
 	bool offers_websocket; /* in Upgrade */
 };
 
-static void read_connection(struct reading *reading, struct span value)
+/* A sender could otherwise have a field taken out that says where the message ends or whom it is for. */
+static bool is_protected(struct span name)
+{
+	return is_name(name, "host") || is_name(name, "content-length") || is_name(name, "transfer-encoding");
+}
+
+static bool nominate(struct reading *reading, struct span name)
+{
+	struct http_head *head = reading->head;
+	if (is_name(name, "keep-alive") || is_protected(name)) {
+		return true;
+	}
+	if (head->nominated_count == HTTP_NOMINATED_MAX) {
+		return refuse(reading->fault, 400, "Connection names too many fields");
+	}
+	head->nominated[head->nominated_count++] = name;
+	return true;
+}
+
+static bool read_connection(struct reading *reading, struct span value)
 {
 	struct span element;
 	while (next_element(&value, &element)) {
@@ -159,10 +178,11 @@ static void read_connection(struct reading *reading, struct span value)
 			reading->head->close = true;
 		} else if (is_name(element, "upgrade")) {
 			reading->names_upgrade = true;
-		} else if (!is_name(element, "keep-alive")) {
-			reading->head->nominates = true;
+		} else if (!nominate(reading, element)) {
+			return false;
 		}
 	}
+	return true;
 }
 
 static bool read_length(struct reading *reading, struct span value)
@@ -213,10 +233,7 @@ static bool read_known_field(struct reading *reading, const struct http_field *f
 		}
 		return true;
 	case 10:
-		if (is_name(field->name, "connection")) {
-			read_connection(reading, field->value);
-		}
-		return true;
+		return !is_name(field->name, "connection") || read_connection(reading, field->value);
 	case 14:
 		return !is_name(field->name, "content-length") || read_length(reading, field->value);
 	case 17:
@@ -387,22 +404,11 @@ struct span http_target_path(struct span target)
 	return path;
 }
 
-/* A sender could otherwise have a field taken out that says where the message ends or whom it is for. */
-static bool is_protected(struct span name)
-{
-	return is_name(name, "host") || is_name(name, "content-length") || is_name(name, "transfer-encoding");
-}
-
 static bool is_nominated(const struct http_head *head, struct span name)
 {
-	struct span rest = head->fields;
-	struct http_field field;
-	while (http_head_next_field(&rest, &field)) {
-		struct span element;
-		while (is_name(field.name, "connection") && next_element(&field.value, &element)) {
-			if (text_equal_ignoring_case(element, name)) {
-				return !is_protected(name);
-			}
+	for (size_t i = 0; i < head->nominated_count; i++) {
+		if (text_equal_ignoring_case(head->nominated[i], name)) {
+			return true;
 		}
 	}
 	return false;
@@ -434,7 +440,7 @@ static bool is_for_one_hop(const struct http_head *head, struct http_rewrite rew
 	default:
 		break;
 	}
-	return head->nominates && is_nominated(head, name);
+	return is_nominated(head, name);
 }
 
 static void write_field(const struct http_field *field, struct buffer *target)

@@ -10,7 +10,11 @@
 
 #include "harness/base/bytes.h"
 
-enum { HTTP_HEAD_MAX = 65536 };
+enum {
+	HTTP_HEAD_MAX = 65536,
+	HTTP_NOMINATED_MAX =
+		8, /* fields that Connection may name; more are refused: each is compared with every field */
+};
 
 /* Why a message is refused. `text` has static storage. */
 struct http_fault {
@@ -29,9 +33,10 @@ struct http_head {
 	uint64_t length;    /* where has_length */
 	bool has_length;
 	bool chunked;
-	bool close;      /* Connection: close */
-	bool websocket;  /* Connection: upgrade with Upgrade: websocket */
-	bool nominates;  /* Connection names further fields */
+	bool close;     /* Connection: close */
+	bool websocket; /* Connection: upgrade with Upgrade: websocket */
+	struct span nominated[HTTP_NOMINATED_MAX];
+	size_t nominated_count;
 	bool same_again; /* Content-Length came twice, with one value */
 };
 

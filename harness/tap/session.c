@@ -270,7 +270,9 @@ void session_run(struct session *session)
 			}
 			return;
 		}
-		session->moved_at = tap->now;
+		if (session->phase != PHASE_LINGERING) {
+			session->moved_at = tap->now;
+		}
 	}
 	if (!session->again) {
 		session->again = true;

@@ -9,6 +9,12 @@ static Suite *(*const suites[])(void) = {
 	schema_suite,
 	schema_official_suite,
 	schema_hostile_suite,
+	stats_special_suite,
+	stats_intervals_suite,
+	stats_anytime_suite,
+	stats_agreement_suite,
+	stats_measures_suite,
+	stats_methods_suite,
 	stats_vectors_suite,
 };
 /* clang-format on */

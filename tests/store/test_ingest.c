@@ -254,6 +254,8 @@ START_TEST(positions_and_accounts)
 	must(store_account_set(test_store, "tap-1", 1, &two, &err), &err);
 	must(store_account_set(test_store, "tap-1", 1, &one, &err), &err); /* replaces */
 	must(store_account_set(test_store, "tap-2", 1, &two, &err), &err);
+	struct store_account other_ring = {.origin = INT64_MAX, .at = 60, .seen = 100, .committed = 100};
+	must(store_account_set(test_store, "tap-1", 1, &other_ring, &err), &err);
 	must(store_commit(test_store, &err), &err);
 	struct store_position read;
 	must(store_position_get(test_store, "tap-1", &read, &err), &err);
@@ -263,8 +265,8 @@ START_TEST(positions_and_accounts)
 	struct store_ledger ledger;
 	must(store_ledger_get(test_store, 1, &ledger, &err), &err);
 	ck_assert_int_eq(ledger.tap.at, 40);
-	ck_assert_uint_eq(ledger.tap.seen, 15);
-	ck_assert_uint_eq(ledger.tap.committed, 11);
+	ck_assert_uint_eq(ledger.tap.seen, 115);
+	ck_assert_uint_eq(ledger.tap.committed, 111);
 	ck_assert_uint_eq(ledger.tap.in_flight, 1);
 	ck_assert_uint_eq(ledger.tap.dropped[DROP_RING_FULL], 1);
 	ck_assert_uint_eq(ledger.tap.dropped[DROP_TOO_LARGE], 2);

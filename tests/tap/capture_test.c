@@ -231,6 +231,28 @@ START_TEST(kill_loses_nothing_received)
 }
 END_TEST
 
+/* The very moment the last byte is there, the commit is too: the client looks into the ring itself. */
+START_TEST(commit_comes_before_the_last_byte)
+{
+	rig_start_with(&rig);
+	struct error err = ERROR_INIT;
+	struct ring *ring = ring_open(rig.ring, rig.ring_capacity, RING_CONSUMER, &err);
+	ck_assert_msg(ring != NULL, "%s", err.message);
+	int client = rig_connect(&rig);
+	int legacy = -1;
+	for (uint64_t i = 1; i <= 3000; i++) {
+		exchange_once(&rig, client, &legacy, "x");
+		struct spool_accounts accounts;
+		ck_assert(ring_read_account(ring, 0, &accounts));
+		ck_assert_uint_eq(accounts.committed, i);
+		ck_assert_uint_eq(accounts.in_flight, 0);
+	}
+	ring_close(ring);
+	close(client);
+	close(legacy);
+}
+END_TEST
+
 /* The same for a reply that ends with its connection: the death of the tap does not look like its end. */
 START_TEST(kill_does_not_end_a_reply)
 {
@@ -287,6 +309,7 @@ Suite *capture_suite(void)
 	tcase_add_test(tests, passthrough_switch);
 	tcase_add_test(tests, ring_full);
 	tcase_add_test(tests, kill_loses_nothing_received);
+	tcase_add_test(tests, commit_comes_before_the_last_byte);
 	tcase_add_test(tests, kill_does_not_end_a_reply);
 	tcase_add_test(tests, stop_finishes_open_exchanges);
 	suite_add_tcase(suite, tests);

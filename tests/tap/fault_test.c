@@ -1,10 +1,13 @@
 /* What goes wrong between client and legacy system, and what the client sees of it. */
+#include "harness/base/clock.h"
 #include "tests/tap/rig.h"
 #include "tests/tap/suites.h"
 
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct rig rig;
@@ -289,17 +292,19 @@ START_TEST(retry_only_what_may_be_repeated)
 }
 END_TEST
 
-/* The request arrived at a connection the legacy system had already closed, unknown to the tap: the tap is stopped
- * while the close happens. Nothing can have been read, so that even a POST goes out again. */
+/* The legacy system closes an idle connection just when a request comes: the tap, held still meanwhile, learns of the
+ * request first and writes it to the dead connection. Nothing can have been read, so that even a POST goes again. */
 START_TEST(unread_post_is_sent_again)
 {
 	int client = rig_connect(&rig);
 	int legacy = -1;
 	exchange_once(&rig, client, &legacy, "one");
 	for (int i = 0; i < 20; i++) {
-		/* both ends become known to the tap in one turn, the request first */
+		kill(rig.tap, SIGSTOP);
+		ck_assert_int_eq(waitpid(rig.tap, NULL, WUNTRACED), rig.tap);
 		put(client, POST);
 		close(legacy);
+		kill(rig.tap, SIGCONT);
 		legacy = rig_accept(&rig);
 		want(legacy, POST);
 		put(legacy, OK2);
@@ -307,6 +312,7 @@ START_TEST(unread_post_is_sent_again)
 	}
 	close(client);
 	close(legacy);
+	ck_assert_uint_eq(accounts().count, 21);
 }
 END_TEST
 
@@ -327,6 +333,52 @@ START_TEST(out_of_descriptors)
 	}
 	close(legacy);
 	ck_assert_uint_eq(accounts().count, 60);
+}
+END_TEST
+
+/* The limit falls while the tap runs: clients it cannot take wait, and are served when there is room again. */
+START_TEST(descriptors_run_out)
+{
+	still_serves();
+	struct rlimit limit = {20, 20};
+	ck_assert_int_eq(prlimit(rig.tap, RLIMIT_NOFILE, &limit, NULL), 0);
+	int clients[60];
+	for (int i = 0; i < 60; i++) {
+		clients[i] = rig_connect(&rig);
+	}
+	usleep(200000);
+	for (int i = 0; i < 58; i++) {
+		close(clients[i]);
+	}
+	int legacy = -1;
+	exchange_once(&rig, clients[59], &legacy, "x");
+	for (int i = 58; i < 60; i++) {
+		close(clients[i]);
+	}
+	close(legacy);
+}
+END_TEST
+
+/* A head of 20,000 fields, each of which Connection might have named. */
+START_TEST(costly_head)
+{
+	CLEANUP_BUFFER struct buffer head = BUFFER_INIT(200000);
+	buffer_append_text(&head, "GET / HTTP/1.1\r\nConnection: x,x,x,x,x,x,x,x\r\n");
+	while (head.length < 65000) {
+		buffer_append_text(&head, "a:\n");
+	}
+	buffer_append_text(&head, "\n");
+	for (int i = 0; i < 10; i++) {
+		int client = rig_connect(&rig);
+		put_bytes(client, buffer_span(&head));
+		close(client);
+	}
+	int64_t before = clock_monotonic();
+	int client = rig_connect(&rig);
+	put(client, "junk\r\n\r\n");
+	want_answer(client, 400);
+	close(client);
+	ck_assert_int_lt(clock_monotonic() - before, 2 * CLOCK_SECOND);
 }
 END_TEST
 
@@ -380,6 +432,8 @@ Suite *fault_suite(void)
 	tcase_add_loop_test(tests, retry_only_what_may_be_repeated, 0, 2);
 	tcase_add_test(tests, unread_post_is_sent_again);
 	tcase_add_test(tests, out_of_descriptors);
+	tcase_add_test(tests, descriptors_run_out);
+	tcase_add_test(tests, costly_head);
 	tcase_add_test(tests, dripping_clients);
 	tcase_add_test(tests, port_in_use);
 	suite_add_tcase(suite, tests);

@@ -72,6 +72,8 @@ static const struct request_case request_cases[] = {
 	{"PRI * HTTP/2.0\r\n\r\n", 505},
 	{"CONNECT a:443 HTTP/1.1\r\n\r\n", 501},
 	{"\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nConnection: a,b,c,d,e,f,g,h,close,host\r\n\r\n", 0},
+	{"GET / HTTP/1.1\r\nConnection: a,b,c,d,e,f,g,h,i\r\n\r\n", 400},
 };
 
 static bool parse_request(struct span text, struct http_head *head, int *status)

@@ -1,0 +1,11 @@
+/* The suites of the pipeline's test program; main.c runs them all. */
+#ifndef UNDERSTUDY_TESTS_PIPELINE_SUITES_H
+#define UNDERSTUDY_TESTS_PIPELINE_SUITES_H
+
+#include <check.h>
+
+Suite *comparison_suite(void);
+Suite *message_suite(void);
+Suite *worker_suite(void);
+
+#endif
