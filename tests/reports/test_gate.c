@@ -182,7 +182,7 @@ START_TEST(test_data_faults)
 	static const char *const faults[] = {
 		"UPDATE delivery_count SET stored = stored + 1",
 		"UPDATE rollup_state SET count = count - 1 WHERE week = 202641",
-		"INSERT INTO tap_account SELECT 'tap', interface_id, 1, 5, 3, 1 FROM delivery_count",
+		"INSERT INTO tap_account SELECT 'tap', interface_id, 0, 1, 5, 3, 1 FROM delivery_count",
 		"UPDATE rollup_record SET pi_ppm = 100 WHERE week = 202640",
 		"UPDATE rollup_cost SET count = count + 1 WHERE week = 202640",
 		"UPDATE rollup_record SET sampled = 299 WHERE week = 202640",
@@ -330,8 +330,8 @@ START_TEST(test_tap_ledger)
 	const struct batch batch = {.week = 202640, .side = SIDE_AGREE, .pi_ppm = 500000, .records = 6, .both = 3};
 	world_add(&world, &batch, 1, false);
 	world_run(&world, "UPDATE delivery_count SET duplicate = 1");
-	world_run(&world, "INSERT INTO tap_account SELECT stream, interface_id, 1, 10, 8, 1 FROM delivery_count");
-	world_run(&world, "INSERT INTO tap_drop SELECT stream, interface_id, 0, 1 FROM delivery_count");
+	world_run(&world, "INSERT INTO tap_account SELECT stream, interface_id, 0, 1, 10, 8, 1 FROM delivery_count");
+	world_run(&world, "INSERT INTO tap_drop SELECT stream, interface_id, 0, 0, 1 FROM delivery_count");
 	struct error err = ERROR_INIT;
 	static const int faults[] = {1, 0, 0}; /* in spool: none (one is missing), one, two (read later) */
 	for (uint64_t in_spool = 0; in_spool < 3; in_spool++) {
