@@ -11,21 +11,8 @@
 static void describe_banners(const struct report *report, struct document *document)
 {
 	const struct contract *contract = report->contract;
-	size_t simulated = 0;
-	for (size_t i = 0; i < report->candidate_count; i++) {
-		simulated += report->candidates[i].candidate->simulated;
-	}
-	if (contract->legacy_simulated && simulated == report->candidate_count && simulated > 0) {
-		document_paragraph(
-			document, STYLE_WARNING,
-			"Both paths were simulated: the legacy path and the LLM path are stand-ins of this "
-			"program. The figures show how the report works; they say nothing about a real system "
-			"or a real model.");
-	} else if (contract->legacy_simulated || simulated > 0) {
-		document_paragraph(document, STYLE_WARNING,
-				   "%s simulated: a stand-in of this program answered. The figures that rest on it say "
-				   "nothing about a real system.",
-				   contract->legacy_simulated ? "The legacy path was" : "The LLM path was");
+	if (simulation_notice(report) != NULL) {
+		document_paragraph(document, STYLE_WARNING, "%s", simulation_notice(report));
 	}
 	if (!contract->production) {
 		document_paragraph(document, STYLE_WARNING,
@@ -43,7 +30,6 @@ static void describe_head(const struct report *report, struct document *document
 	const struct contract *contract = report->contract;
 	char from[CLOCK_TEXT_SIZE] = "";
 	char to[CLOCK_TEXT_SIZE] = "";
-	char as_of[CLOCK_TEXT_SIZE];
 	char tests[48];
 	document_heading(document, 1, "Shadow report: %s", contract->interface);
 	if (report->to_week == 0) {
@@ -51,12 +37,11 @@ static void describe_head(const struct report *report, struct document *document
 				   "Nothing has been captured for this interface yet. Start the tap and the worker, or "
 				   "replay recorded messages.");
 	} else {
-		document_paragraph(document, STYLE_NOTE,
-				   "Contract %s, environment %s. Weeks %s to %s (%s). As of %s. Accuracy counts "
-				   "records at the level “%s”.",
-				   contract->version, contract->environment, clock_week_format(report->from_week, from),
-				   clock_week_format(report->to_week, to), report->installation->timezone,
-				   clock_format(report->as_of, as_of), contract->level);
+		document_paragraph(
+			document, STYLE_NOTE,
+			"Contract %s, environment %s. Weeks %s to %s (%s). Accuracy counts records at the level “%s”.",
+			contract->version, contract->environment, clock_week_format(report->from_week, from),
+			clock_week_format(report->to_week, to), report->installation->timezone, contract->level);
 	}
 	describe_banners(report, document);
 	if (report->candidate_count > 0 && report->candidates[0].evidence.test_messages > 0) {

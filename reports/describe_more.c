@@ -376,6 +376,8 @@ void describe_measured(const struct report *report, struct document *document)
 	document_note(document, "Nearest rank in buckets of at most 0.8 %% width; interval by order statistics. All "
 				"attempts and waits of the LLM path are included.");
 	document_list(document);
+	document_cell(document, STYLE_PLAIN, "As of %s: decides which weeks are over, and closed",
+		      clock_format(report->as_of, time));
 	if (report->spool_position != NULL) {
 		document_cell(document, STYLE_PLAIN, "Spool position of the accounts: %s", report->spool_position);
 	}

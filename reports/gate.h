@@ -114,6 +114,7 @@ const char *gate_value_text(const struct gate *gate, enum gate_target target, do
 const char *gate_e_text(double log_e, char text[48]);
 
 struct json_build;
-void gate_build(const struct gate *gate, struct json_build *build); /* members of the open object */
+/* Members of the open object, all but the as-of time. */
+void gate_build(const struct gate *gate, struct json_build *build);
 
 #endif

@@ -239,13 +239,11 @@ static void build_weeks(const struct gate *gate, struct json_build *build)
 void gate_build(const struct gate *gate, struct json_build *build)
 {
 	static const char *const guard_states[] = {"passed", "holds", "fault"};
-	char time[CLOCK_TEXT_SIZE];
 	json_build_text(build, "decision", gate_decision_text(gate->decision));
 	json_build_text(build, "interface", gate->interface);
 	json_build_text(build, "version", gate->version);
 	json_build_text(build, "candidate", gate->candidate);
 	json_build_text(build, "level", gate->level);
-	json_build_text(build, "as_of", clock_format(gate->as_of, time));
 	json_build_integer(build, "evaluation_period", gate->epoch);
 	json_build_number(build, "alpha", gate->alpha);
 	json_build_number(build, "log_threshold", gate->threshold);
@@ -279,8 +277,10 @@ void gate_build(const struct gate *gate, struct json_build *build)
 
 bool gate_write_json(const struct gate *gate, struct buffer *buffer, struct error *err)
 {
+	char time[CLOCK_TEXT_SIZE];
 	struct json_build *build = json_build_create();
 	gate_build(gate, build);
+	json_build_text(build, "as_of", clock_format(gate->as_of, time));
 	bool done = json_build_write(build, 2, buffer, err);
 	json_build_destroy(build);
 	buffer_append_byte(buffer, '\n');

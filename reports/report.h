@@ -97,6 +97,9 @@ void describe_accounts(const struct report *report, struct document *document);
 void describe_details(const struct report *report, const struct report_candidate *candidate, struct document *document);
 void describe_measured(const struct report *report, struct document *document);
 
+/* Says which paths were simulated; NULL: none. Static storage. */
+const char *simulation_notice(const struct report *report);
+
 /* "94.52 %"; "–" for NaN. */
 const char *percent_text(double share, char text[48]);
 const char *range_text(const struct stats_interval *interval, char text[48]); /* "87.47 to 96.00 %" */

@@ -322,9 +322,11 @@ static void build_starts(const struct report *report, struct json_build *build)
 
 static void build_measured(const struct report *report, struct json_build *build)
 {
+	char time[CLOCK_TEXT_SIZE];
 	json_build_object(build, "measured");
 	json_build_text(build, "note",
 			"measured times: the only part that differs between two runs with the same seed");
+	json_build_text(build, "as_of", clock_format(report->as_of, time));
 	json_build_text(build, "spool_position", report->spool_position);
 	build_starts(report, build);
 	json_build_object(build, "latency");
@@ -343,7 +345,6 @@ static void build_measured(const struct report *report, struct json_build *build
 
 static bool write_json(const struct report *report, bool measured, struct buffer *buffer, struct error *err)
 {
-	char time[CLOCK_TEXT_SIZE];
 	struct json_build *build = json_build_create();
 	json_build_text(build, "report", "understudy weekly");
 	json_build_integer(build, "format", 1);
@@ -351,11 +352,11 @@ static bool write_json(const struct report *report, bool measured, struct buffer
 	json_build_text(build, "version", report->contract->version);
 	json_build_text(build, "environment", report->contract->environment);
 	json_build_text(build, "level", report->contract->level);
-	json_build_text(build, "as_of", clock_format(report->as_of, time));
 	json_build_text(build, "timezone", report->installation->timezone);
 	build_week_name(build, "from_week", report->from_week);
 	build_week_name(build, "to_week", report->to_week);
 	json_build_boolean(build, "last_week_over", report->complete);
+	json_build_text(build, "notice", simulation_notice(report));
 	json_build_boolean(build, "legacy_simulated", report->contract->legacy_simulated);
 	build_count(build, "test_messages_left_out",
 		    report->candidate_count > 0 ? report->candidates[0].evidence.test_messages : 0);

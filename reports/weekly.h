@@ -2,8 +2,9 @@
  * gnuplot.
  *
  * The bytes depend on the store's content, the contract, the request and whether gnuplot is there, on nothing else.
- * Measured times stand apart: JSON member `measured`, in HTML and Markdown between <!-- measured:begin --> and
- * <!-- measured:end -->. Nothing in the store is changed but by report_publish. */
+ * Measured times (latencies, as-of, when things began, the spool position) stand apart: JSON member `measured`, in HTML
+ * and Markdown between <!-- measured:begin --> and <!-- measured:end -->. Nothing in the store is changed but by
+ * report_publish. */
 #ifndef UNDERSTUDY_REPORTS_WEEKLY_H
 #define UNDERSTUDY_REPORTS_WEEKLY_H
 

@@ -55,6 +55,30 @@ const char *count_text(uint64_t count, char text[48])
 	return text;
 }
 
+const char *simulation_notice(const struct report *report)
+{
+	size_t simulated = 0;
+	for (size_t i = 0; i < report->candidate_count; i++) {
+		simulated += report->candidates[i].candidate->simulated;
+	}
+	if (simulated == 0) {
+		return report->contract->legacy_simulated
+			       ? "The legacy path was simulated: a stand-in of this program answered. The figures that "
+				 "rest on it say nothing about a real system."
+			       : NULL;
+	}
+	if (report->contract->legacy_simulated && simulated == report->candidate_count) {
+		return "Both paths were simulated: the legacy path and the LLM path are stand-ins of this program. The "
+		       "figures show how the report works; they say nothing about a real system or a real model.";
+	}
+	return simulated == report->candidate_count
+		       ? "The LLM path was simulated: a stand-in of this program answered. The figures that rest on it "
+			 "say nothing about a real model."
+		       : "Some LLM paths were simulated, as said beside each candidate. Their figures say nothing "
+			 "about a "
+			 "real model.";
+}
+
 /* --- what changed between two evaluation periods --- */
 
 static bool same_member(const struct json_node *a, const struct json_node *b)

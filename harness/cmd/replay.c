@@ -213,12 +213,16 @@ static bool wait_compared(struct replay *replay, struct error *err)
 		int64_t read = 0;
 		int64_t pending = 0;
 		if (open_store(replay)) {
-			if (!query_integer(replay->opened.store, "SELECT max(committed) FROM tap_account WHERE stream = ?",
+			int64_t committed = 0;
+			if (!query_integer(replay->opened.store, "SELECT sequence FROM spool_position WHERE stream = ?",
 					   replay->stream, &read, err) ||
+			    !query_integer(replay->opened.store,
+					   "SELECT max(committed) FROM tap_account WHERE stream = ?", replay->stream,
+					   &committed, err) ||
 			    !count_pending(replay, &pending, err)) {
 				return false;
 			}
-			done = (uint64_t)read >= replay->last_sequence && pending == 0;
+			done = (uint64_t)committed >= replay->last_sequence && pending == 0;
 			progress_show(&progress,
 				      (int64_t)replay->counts.lines - ((int64_t)replay->last_sequence - read) - pending,
 				      replay->counts.lines);

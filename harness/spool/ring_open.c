@@ -1,4 +1,5 @@
 #include "harness/base/clock.h"
+#include "harness/base/file.h"
 #include "harness/spool/ring_layout.h"
 
 #include <errno.h>
@@ -224,6 +225,9 @@ static bool create(struct ring *ring, size_t capacity, struct error *err)
 {
 	char name[sizeof(ring->path) + 8];
 	snprintf(name, sizeof(name), "%s.new", ring->path);
+	if (!file_make_parent(name, err)) {
+		return false;
+	}
 	ring->fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (ring->fd < 0) {
 		return error_set_system(err, errno, "%s: cannot make the ring", name);
