@@ -112,27 +112,29 @@ static bool is_strict_choice(const struct json_node *choices, int level)
 	return true;
 }
 
+/* A type, a choice, a list of values, or a reference inside the schema. */
+static bool says_what(const struct json_node *schema)
+{
+	struct span reference = json_text(json_get_text(schema, "$ref"));
+	return json_get_text(schema, "type") != NULL || json_get_text(schema, "anyOf") != NULL ||
+	       json_get_text(schema, "enum") != NULL || json_get_text(schema, "const") != NULL ||
+	       (reference.length > 0 && reference.data[0] == '#');
+}
+
 static bool is_strict(const struct json_node *schema, int level)
 {
-	if (!json_is(schema, JSON_OBJECT) || level > LEVELS_MAX || !has_known_keywords(schema)) {
+	if (!json_is(schema, JSON_OBJECT) || level > LEVELS_MAX || !has_known_keywords(schema) || !says_what(schema)) {
 		return false;
 	}
 	const struct json_node *type = json_get_text(schema, "type");
-	const struct json_node *choices = json_get_text(schema, "anyOf");
-	const struct json_node *reference = json_get_text(schema, "$ref");
-	const struct json_node *items = json_get_text(schema, "items");
-	bool says_what = type != NULL || choices != NULL || reference != NULL ||
-			 json_get_text(schema, "enum") != NULL || json_get_text(schema, "const") != NULL;
-	if (!says_what || (reference != NULL && json_text(reference).data[0] != '#')) {
-		return false;
-	}
 	if (names_type(type, "object") && !is_strict_object(schema, level)) {
 		return false;
 	}
-	if (names_type(type, "array") && (items == NULL || !is_strict(items, level + 1))) {
+	if (names_type(type, "array") && !is_strict(json_get_text(schema, "items"), level + 1)) {
 		return false;
 	}
-	return is_strict_choice(choices, level) && are_strict_members(json_get_text(schema, "$defs"), level);
+	return is_strict_choice(json_get_text(schema, "anyOf"), level) &&
+	       are_strict_members(json_get_text(schema, "$defs"), level);
 }
 
 bool openai_schema_is_strict(const struct json_node *schema)
