@@ -27,6 +27,22 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/* A ring whose spool was removed counts for exchanges that are nowhere now: with nothing left in it, it goes too, so that
+ * the ledgers of a fresh start tie out. */
+static void forget_orphaned_ring(const struct tap_config *config)
+{
+	char stream[4096];
+	snprintf(stream, sizeof(stream), "%s/%s", config->spool_directory, config->stream);
+	if (access(stream, F_OK) == 0) {
+		return;
+	}
+	struct ring *ring = ring_open(config->ring_path, config->ring_capacity, RING_CONSUMER, NULL);
+	if (ring != NULL && ring_waiting(ring) == 0) {
+		(void)unlink(config->ring_path);
+	}
+	ring_close(ring);
+}
+
 static int run_plan(const char *plan)
 {
 	struct error err = ERROR_INIT;
@@ -39,6 +55,7 @@ static int run_plan(const char *plan)
 	struct sigaction action = {.sa_handler = switch_capture};
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
+	forget_orphaned_ring(&config);
 	config.stop = &command_stop;
 	config.passthrough = &passthrough;
 	return tap_run(&config, &err) ? EXIT_OK : command_fail(&err);

@@ -37,6 +37,24 @@ static bool close_pending(struct worker *worker, const struct candidate_lane *ca
 	return true;
 }
 
+/* Checks again what ingest checked: a dead letter that is tried again comes here with its fault. */
+static bool make_prompt(const struct contract *contract, const struct contract_candidate *candidate,
+			struct span request, struct arena *arena, struct buffer *prompt, struct error *why)
+{
+	const struct json_node *message = NULL;
+	if (clock_now() > contract->allowed_until) {
+		return error_set(why, ERROR_CONFIG,
+				 "the approval to send personal data has ended; renew data.approvals");
+	}
+	if (!json_parse(arena, request, NULL, &message, why)) {
+		return false;
+	}
+	if (contract->request_schema != NULL && !schema_validate(contract->request_schema, message, NULL)) {
+		return error_set(why, ERROR_FORMAT, "the message deviates from its schema");
+	}
+	return prompt_fill(candidate->prompt, message, prompt, why);
+}
+
 static bool start_call(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 		       int64_t row, struct error *err)
 {
@@ -48,11 +66,9 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 	    !store_payload(worker->store, row, &worker->arena, &request, &reply, err)) {
 		return false;
 	}
-	const struct json_node *message = NULL;
 	struct error why = ERROR_INIT;
 	CLEANUP_BUFFER struct buffer prompt = BUFFER_INIT(PROMPT_MAX);
-	if (!json_parse(&worker->arena, request, NULL, &message, &why) ||
-	    !prompt_fill(candidate->candidate->prompt, message, &prompt, &why)) {
+	if (!make_prompt(lane->contract, candidate->candidate, request, &worker->arena, &prompt, &why)) {
 		return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message, err);
 	}
 	int64_t limit = lane->contract->limit_input_tokens;
@@ -76,6 +92,14 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 static bool start_calls(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 			size_t *count, struct error *err)
 {
+	if (candidate->recovers) {
+		if (calls_open(candidate->calls) + calls_finished(candidate->calls) > 0) {
+			return true;
+		}
+		candidate->recovers = false;
+		candidate->cursor = 0;
+		candidate->exhausted = false;
+	}
 	while (calls_has_room(candidate->calls) && !candidate->exhausted) {
 		int64_t rows[PENDING_CHUNK];
 		size_t found = 0;
@@ -141,10 +165,9 @@ static bool finish_calls(struct worker *worker, const struct interface_lane *lan
 	*count += finished;
 	return true;
 fail:
-	/* The rows are pending still: take them again. */
+	/* The rows are pending still: they are taken again, once no open call could be made twice by that. */
 	store_rollback(worker->store);
-	candidate->cursor = 0;
-	candidate->exhausted = false;
+	candidate->recovers = true;
 	return false;
 }
 

@@ -15,6 +15,7 @@ struct candidate_lane {
 	struct calls *calls; /* NULL where the provider makes none */
 	struct budget budget;
 	int64_t cursor; /* exchanges up to here were taken from the pending ones */
+	bool recovers;  /* a write failed: go back to the first pending row when no call is open */
 	bool exhausted; /* nothing was pending behind the cursor when last asked */
 };
 

@@ -7,7 +7,7 @@ if ! mount -t tmpfs -o size=3m tmpfs "$work/var" 2>/dev/null; then
 	exit 0
 fi
 mounted=$work/var
-sed -i "s|ring: .*|ring: {path: ../ring, mib: 1}|" "$config"
+sed -i "s|ring: .*|ring: {path: ring, mib: 1}|" "$config"
 start_legacy
 start_llm
 start_run
