@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the Debian packages that a target needs and that are not there: tests/deps.sh build|demo|test|check
+# Installs the Debian packages that a target needs and that are not there: tests/deps.sh build|demo|test|check|real
 # Says first what it installs. NO_INSTALL=1: says what is missing and fails instead. docs/dependencies.md has the reasons.
 set -eu
 
-build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libyaml-dev
+build="gcc make libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libyaml-dev
 	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev"
 demo="gnuplot-nox tzdata"
-test="check libsubunit-dev curl jq sqlite3 nginx-light"
+test="check libsubunit-dev curl jq sqlite3"
 check="clang clang-format cppcheck"
 
 case "${1:-}" in
@@ -14,7 +14,8 @@ build) wanted="$build" ;;
 demo) wanted="$build $demo" ;;
 test) wanted="$build $demo $test" ;;
 check) wanted="$build $demo $test $check" ;;
-*) echo "usage: tests/deps.sh build|demo|test|check" >&2; exit 2 ;;
+real) wanted="fasttext" ;; # for tests/real-paths.sh, where its material is there
+*) echo "usage: tests/deps.sh build|demo|test|check|real" >&2; exit 2 ;;
 esac
 
 missing=""
