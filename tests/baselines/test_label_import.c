@@ -192,6 +192,29 @@ START_TEST(hostile_text_stays_text)
 }
 END_TEST
 
+/* Keys come from messages and may hold anything. */
+START_TEST(keys_are_taken_as_they_are)
+{
+	struct error err = ERROR_INIT;
+	int64_t count = 0;
+	CLEANUP_BUFFER struct buffer csv = BUFFER_INIT(1 << 16);
+	add_item(1, false);
+	add_item(2, false);
+	run("UPDATE review_item SET key = ' k\"1, ' WHERE id = 1");
+	run("UPDATE review_item SET key = 'a' || char(0) || 'b' WHERE id = 2");
+	must(label_export(test_store, test_contract, LABEL_SCOPE_ALL, &csv, &count, &err), &err);
+	ck_assert_ptr_nonnull(strstr(csv.data, "\"" RECORD(1) " k\"\"1, \","));
+	buffer_clear(&csv);
+	buffer_append_text(&csv, LABEL_HEADER "\"" RECORD(1) " k\"\"1, \",anna,,,,billing,10,en\r\n" RECORD(2) "a");
+	buffer_append_byte(&csv, '\0');
+	buffer_append_text(&csv, "b,anna,,,,billing,10,en\r\n");
+	struct label_import result;
+	must(label_import(test_store, test_contract, "labels.csv", buffer_span(&csv), false, TEST_NOW, &result, &err),
+	     &err);
+	ck_assert_int_eq(result.final, 2);
+}
+END_TEST
+
 /* A few seconds at most: the test's own limit is ten. */
 START_TEST(five_thousand_labels_are_quick)
 {
@@ -225,6 +248,7 @@ Suite *label_import_suite(void)
 	tcase_add_test(tcase, a_later_label_supersedes);
 	tcase_add_test(tcase, labels_stay);
 	tcase_add_test(tcase, hostile_text_stays_text);
+	tcase_add_test(tcase, keys_are_taken_as_they_are);
 	tcase_add_test(tcase, five_thousand_labels_are_quick);
 	suite_add_tcase(suite, tcase);
 	return suite;

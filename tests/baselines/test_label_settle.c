@@ -193,6 +193,8 @@ START_TEST(a_crowd_of_reviewers_is_refused)
 	}
 	ck_assert(!try_import(rows.data, false, &result, &err));
 	ck_assert_int_eq(err.code, ERROR_LIMIT);
+	ck_assert_str_eq(err.file, "labels.csv");
+	ck_assert_int_eq(err.line, 66); /* the header and 65 rows */
 	ck_assert_int_eq(ask("SELECT count(*) FROM label"), 0);
 }
 END_TEST
