@@ -365,7 +365,14 @@ static bool import_row(struct import *import, const struct span *cells, struct e
 		return false;
 	}
 	enum review_status status = REVIEW_OPEN;
-	return label_settle(import->store, import->contract, row.item, &status, err);
+	if (label_settle(import->store, import->contract, row.item, &status, err)) {
+		return true;
+	}
+	if (err != NULL && err->code == ERROR_LIMIT && err->line == 0) {
+		err->line = import->line;
+		error_add_file(err, import->file);
+	}
+	return false;
 }
 
 static bool count_items(struct import *import, enum review_status status, int64_t *ret_count, struct error *err)

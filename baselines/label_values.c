@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { REFERENCES_MAX = 16, SHOWN_MAX = 64 };
+enum { SHOWN_MAX = 64 };
 
 const char *const label_columns[] = {
 	"record_id", "week", "message", "assigned", "status", "reviewer", "labelled_at", "cannot_tell", "comment", NULL,
@@ -59,44 +59,23 @@ bool label_field_ids(struct store *store, const struct contract *contract, struc
 	return find != NULL;
 }
 
-/* The schema behind `$ref` within the same document; NULL where it leads nowhere. */
-static const struct json_node *follow(const struct json_node *root, const struct json_node *schema, struct arena *arena)
-{
-	for (int i = 0; i < REFERENCES_MAX; i++) {
-		struct select_path path;
-		struct span target = json_text(json_get_text(schema, "$ref"));
-		if (target.length == 0 || target.data[0] != '#') {
-			return target.length == 0 ? schema : NULL;
-		}
-		target = (struct span){target.data + 1, target.length - 1};
-		if (!select_compile(target, arena, &path, NULL)) {
-			return NULL;
-		}
-		schema = select_get(&path, root);
-	}
-	return NULL;
-}
-
-static const struct json_node *schema_of_steps(const struct json_node *root, const struct json_node *schema,
-					       const struct select_path *path, struct arena *arena)
+static const struct json_node *schema_of_steps(const struct json_node *schema, const struct select_path *path)
 {
 	for (size_t i = 0; i < path->count; i++) {
 		const struct json_node *member = json_get(json_get_text(schema, "properties"), path->steps[i].name);
-		schema = follow(root, member != NULL ? member : json_get_text(schema, "items"), arena);
+		schema = member != NULL ? member : json_get_text(schema, "items");
 	}
 	return schema;
 }
 
 /* The part of the response schema that describes the field; NULL where it says nothing. */
-static const struct json_node *declared_schema(const struct contract *contract, const struct contract_field *field,
-					       struct arena *arena)
+static const struct json_node *declared_schema(const struct contract *contract, const struct contract_field *field)
 {
-	const struct json_node *root = contract->response_schema_json;
-	const struct json_node *schema = schema_of_steps(root, follow(root, root, arena), &contract->records_at, arena);
+	const struct json_node *schema = schema_of_steps(contract->response_schema_json, &contract->records_at);
 	if (contract->records_are_array) {
-		schema = follow(root, json_get_text(schema, "items"), arena);
+		schema = json_get_text(schema, "items");
 	}
-	return schema_of_steps(root, schema, &field->llm_at, arena);
+	return schema_of_steps(schema, &field->llm_at);
 }
 
 /* Is that one of the declared types, or are none declared? */
@@ -182,7 +161,7 @@ bool label_cell_value(const struct contract *contract, const struct contract_fie
 	if (!text_is_utf8(cell)) {
 		return error_set(err, ERROR_FORMAT, "column %s is not UTF-8; save the file as UTF-8", field->name);
 	}
-	const struct json_node *schema = declared_schema(contract, field, arena);
+	const struct json_node *schema = declared_schema(contract, field);
 	const struct json_node *value = NULL;
 	struct span json;
 	if (declares_only_text(schema) || !read_json_value(schema, cell, arena, &json)) {

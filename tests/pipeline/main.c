@@ -6,6 +6,7 @@
 static Suite *(*const suites[])(void) = {
 	comparison_suite,
 	message_suite,
+	shadow_suite,
 	worker_suite,
 };
 /* clang-format on */

@@ -141,7 +141,7 @@ START_TEST(documents_compare_as_listed)
 	ck_assert_int_eq(comparison.verdict, c->record);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_msg(comparison.records[0].values[i].verdict == c->fields[i], "field %d: %s", i,
-			      verdict_name(comparison.records[0].values[i].verdict));
+			      verdict_name((int)comparison.records[0].values[i].verdict));
 	}
 	contract_destroy(contract);
 }
@@ -182,7 +182,7 @@ START_TEST(items_match_by_key)
 	buffer_append_text(&found, "");
 	for (size_t i = 0; i < comparison.record_count; i++) {
 		buffer_append_format(&found, "%.*s:%s ", SPAN_ARGUMENTS(comparison.records[i].key),
-				     verdict_name(comparison.records[i].verdict));
+				     verdict_name((int)comparison.records[i].verdict));
 	}
 	ck_assert_str_eq(found.data, c->expected);
 	contract_destroy(contract);
