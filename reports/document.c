@@ -164,5 +164,5 @@ void document_value(struct document *document, struct span value)
 			kept--; /* not inside a character */
 		}
 	}
-	document_cell(document, STYLE_PLAIN, "%.*s%s", (int)kept, value.data, kept < value.length ? "…" : "");
+	document_cell(document, STYLE_VALUE, "%.*s%s", (int)kept, value.data, kept < value.length ? "…" : "");
 }

@@ -1,5 +1,6 @@
 #include "reports/gate.h"
 
+#include "reports/figures.h"
 #include "reports/gate_evidence.h"
 
 #include <math.h>
@@ -87,7 +88,10 @@ static void plan(struct assessment *work, struct gate_condition *condition, cons
 		p[i] /= total;
 	}
 	struct stats_growth growth;
-	if (stats_kw_plan(&stats_default_bets, y, p, count, scores->m, scores->lo, work->gate->alpha, condition->log_e,
+	/* No promise where the better estimate is on the wrong side of the limit, whatever the scores' mean says. */
+	bool short_of_limit = !is_lower_better(condition->target) && condition->estimate <= condition->limit;
+	if (short_of_limit ||
+	    stats_kw_plan(&stats_default_bets, y, p, count, scores->m, scores->lo, work->gate->alpha, condition->log_e,
 			  &growth) != STATS_EVIDENCE_OK ||
 	    !growth.reachable) {
 		return;
@@ -186,6 +190,29 @@ static bool cost_is_special(struct assessment *work, struct gate_condition *cond
 	return true;
 }
 
+/* For people the same estimator as in the report, over the closed weeks of this evaluation period: the scores' mean is
+ * unbiased too, but it scatters more, and two figures for one thing would confuse. */
+static bool estimate_condition(struct assessment *work, struct gate_condition *condition)
+{
+	const struct evidence *evidence = work->evidence;
+	struct evidence period = {0};
+	struct figures figures;
+	period.strata = arena_allocate_array(work->arena, evidence->stratum_count + 1, sizeof(*period.strata));
+	if (period.strata == NULL) {
+		return error_set(work->err, ERROR_MEMORY, "no memory for the gate's estimates");
+	}
+	for (size_t i = 0; i < evidence->stratum_count; i++) {
+		if (evidence->strata[i].epoch == work->gate->epoch) {
+			period.strata[period.stratum_count++] = evidence->strata[i];
+		}
+	}
+	figures_compute(&period, work->contract, 0, work->last_week, &figures);
+	if (figures.estimated) {
+		condition->estimate = condition->target == GATE_ACCURACY ? figures.llm.value : figures.difference.value;
+	}
+	return true;
+}
+
 static bool assess_condition(struct assessment *work, enum gate_target target)
 {
 	struct gate_condition *condition = &work->gate->conditions[target];
@@ -193,6 +220,7 @@ static bool assess_condition(struct assessment *work, enum gate_target target)
 					     .state = GATE_NOT_TESTED,
 					     .limit = limit_of(work->contract, target),
 					     .estimate = (double)NAN,
+					     .score_mean = (double)NAN,
 					     .proven = (double)NAN};
 	if (target == GATE_COST && cost_is_special(work, condition)) {
 		return true;
@@ -204,8 +232,11 @@ static bool assess_condition(struct assessment *work, enum gate_target target)
 	}
 	condition->records = scores.records;
 	condition->labelled = scores.labelled;
-	if (target != GATE_COST) { /* for cost the sums are exact, the steps are rounded up */
-		condition->estimate = to_unit(work->contract, target, gate_scores_mean(&scores));
+	condition->score_mean = to_unit(work->contract, target, gate_scores_mean(&scores));
+	if (target == GATE_CONTRACT_DRIFT) {
+		condition->estimate = condition->score_mean;
+	} else if (target != GATE_COST && !estimate_condition(work, condition)) {
+		return false;
 	}
 	weigh(work, condition, &scores);
 	return true;
