@@ -192,7 +192,7 @@ static void estimate_cell(struct document *document, const struct figures *figur
 static void week_head(struct document *document, const struct figures *figures)
 {
 	char week[CLOCK_TEXT_SIZE];
-	document_cell(document, STYLE_PLAIN, "%s",
+	document_cell(document, STYLE_KEY, "%s",
 		      figures->from_week == figures->to_week ? clock_week_format(figures->from_week, week) : "All");
 }
 
@@ -205,15 +205,18 @@ static void accuracy_row(struct document *document, const struct figures *figure
 	estimate_cell(document, figures, &figures->llm, false);
 	estimate_cell(document, figures, &figures->legacy_accuracy, false);
 	estimate_cell(document, figures, &figures->difference, true);
-	document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_disagreements, text));
-	document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_pooled, text));
+	if (isnan(figures->naive_disagreements)) {
+		document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_pooled, text));
+	} else {
+		document_cell(document, STYLE_MUTED, "%.2f or %.2f %%", 100 * figures->naive_disagreements,
+			      100 * figures->naive_pooled);
+	}
 }
 
 static void describe_accuracy(const struct report_candidate *candidate, struct document *document)
 {
-	static const char *const heads[] = {"Records",           "Labels",           "LLM path right",
-					    "Legacy path right", "LLM minus legacy", "Naive: disagreements only",
-					    "Naive: unweighted"};
+	static const char *const heads[] = {
+		"Records", "Labels", "LLM path right", "Legacy path right", "LLM minus legacy (points)", "Naive"};
 	document_table(document, "Accuracy of both paths by week, intervals " FIXED_FORMAT);
 	document_column(document, "Week", false);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
@@ -227,7 +230,8 @@ static void describe_accuracy(const struct report_candidate *candidate, struct d
 	}
 	document_note(document, "Post-stratified by agreement of the two paths and probability of review; accuracy by "
 				"MOVER-Wilson, difference by MOVER-Tango, both with finite-population correction. The "
-				"naive figures ignore that disagreements are reviewed far more often than agreements: "
+				"naive figures (from labelled disagreements only, or from all labels without weights) "
+				"ignore that disagreements are reviewed far more often than agreements: "
 				"they are wrong, and stand here only to show by how much.");
 }
 

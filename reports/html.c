@@ -16,7 +16,7 @@ static const char *style_class(enum text_style style)
 		[STYLE_PLAIN] = "",          [STYLE_LEAD] = "lead",   [STYLE_NOTE] = "note",
 		[STYLE_WARNING] = "warning", [STYLE_GO] = "badge go", [STYLE_NO_GO] = "badge no-go",
 		[STYLE_HOLD] = "badge hold", [STYLE_GOOD] = "good",   [STYLE_BAD] = "bad",
-		[STYLE_VALUE] = "value",     [STYLE_MUTED] = "muted",
+		[STYLE_KEY] = "key",         [STYLE_VALUE] = "value", [STYLE_MUTED] = "muted",
 	};
 	return classes[style];
 }
