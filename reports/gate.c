@@ -106,7 +106,7 @@ static void weigh(struct assessment *work, struct gate_condition *condition, con
 {
 	const struct stats_bets *bets = &stats_default_bets;
 	double alpha = work->gate->alpha;
-	double bound;
+	double bound = 0;
 	enum stats_evidence_status status =
 		stats_kw_log_e(bets, scores->cells, scores->count, scores->m, scores->lo, &condition->log_e);
 	if (status == STATS_EVIDENCE_OK) {

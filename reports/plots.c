@@ -284,7 +284,7 @@ static bool run_gnuplot(const char *directory, char **arguments)
 	if (posix_spawn_file_actions_init(&actions) != 0) {
 		return false;
 	}
-	pid_t child;
+	pid_t child = -1;
 	bool started = posix_spawn_file_actions_addchdir_np(&actions, directory) == 0 &&
 		       posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0) == 0 &&
 		       posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0) == 0 &&
