@@ -6,7 +6,7 @@
 #include "harness/base/text.h"
 #include "harness/store/ingest.h"
 
-enum { IMPORT_ARENA_MAX = 512 * 1024 * 1024, EXCHANGE_ID_HEX = 32 };
+enum { IMPORT_ARENA_MAX = 512 * 1024 * 1024, EXCHANGE_ID_HEX = 32, SHOWN_MAX = 64 };
 
 /* Columns by position; -1: not in the file. */
 struct columns {
@@ -38,6 +38,7 @@ struct row {
 	struct span reviewer;
 	struct span comment;
 	int64_t labelled_at;
+	bool has_time; /* labelled_at is given, not the time of import */
 	bool cannot_tell;
 	struct span *values;
 };
@@ -47,70 +48,113 @@ static bool bad_row(const struct import *import, struct error *err, const char *
 	return error_set_at(err, ERROR_FORMAT, import->file, import->line, "%s", what);
 }
 
-static int *known_column(struct columns *columns, const struct contract *contract, struct span name)
+static bool has_name(struct span column, const char *field, const char *suffix)
 {
-	static const char *const of_task_file[] = {"week", "message", "assigned", "status"};
-	static int ignored;
-	struct {
+	char name[LABEL_COLUMN_NAME_MAX];
+	return span_equal(column, text_trim(span_of(label_column_name(field, suffix, name))));
+}
+
+/* Where to note the position of that column: in *ret_position, NULL for one that is not read. False: unknown. */
+static bool find_column(struct columns *columns, const struct contract *contract, struct span name, int **ret_position)
+{
+	const struct {
 		const char *name;
 		int *position;
-	} const known[] = {
+	} known[] = {
 		{"record_id", &columns->record_id},     {"reviewer", &columns->reviewer},
 		{"labelled_at", &columns->labelled_at}, {"cannot_tell", &columns->cannot_tell},
 		{"comment", &columns->comment},
 	};
+	*ret_position = NULL;
+	for (size_t i = 0; i < contract->field_count; i++) {
+		if (has_name(name, contract->fields[i].name, "")) {
+			*ret_position = &columns->fields[i];
+			return true;
+		}
+	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (span_is(name, known[i].name)) {
-			return known[i].position;
+			*ret_position = known[i].position;
+			return true;
 		}
 	}
 	for (size_t i = 0; i < contract->field_count; i++) {
-		struct span field = span_of(contract->fields[i].name);
-		if (span_equal(name, field)) {
-			return &columns->fields[i];
-		}
-		if (name.length == field.length + 7 && memcmp(name.data, field.data, field.length) == 0 &&
-		    memcmp(name.data + field.length, "_values", 7) == 0) {
-			return &ignored;
+		if (has_name(name, contract->fields[i].name, "_values")) {
+			return true;
 		}
 	}
-	for (size_t i = 0; i < sizeof(of_task_file) / sizeof(of_task_file[0]); i++) {
-		if (span_is(name, of_task_file[i])) {
-			return &ignored;
+	for (size_t i = 0; label_columns[i] != NULL; i++) {
+		if (span_is(name, label_columns[i])) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
+}
+
+static bool read_column(struct import *import, struct span cell, int index, struct error *err)
+{
+	int *position = NULL;
+	struct span name = text_trim(cell);
+	int shown = (int)(name.length < SHOWN_MAX ? name.length : SHOWN_MAX);
+	bool found = find_column(&import->columns, import->contract, name, &position);
+	if (!found && text_starts_with(name, "'")) { /* the task file's guard against formulas */
+		found = find_column(&import->columns, import->contract, (struct span){name.data + 1, name.length - 1},
+				    &position);
+	}
+	if (!found) {
+		return error_set_at(err, ERROR_FORMAT, import->file, import->line,
+				    "unknown column \"%.*s\"; use those of the task file and reviewer, labelled_at, "
+				    "cannot_tell, comment, with commas between them",
+				    shown, name.data);
+	}
+	if (position != NULL && *position >= 0) {
+		return error_set_at(err, ERROR_FORMAT, import->file, import->line,
+				    "column \"%.*s\" stands there twice; remove one", shown, name.data);
+	}
+	if (position != NULL) {
+		*position = index;
+	}
+	return true;
+}
+
+/* One that is not there is -1. */
+static bool prepare_columns(struct columns *columns, const struct contract *contract, struct arena *arena,
+			    struct error *err)
+{
+	int *fields = arena_allocate_array(arena, contract->field_count, sizeof(fields[0]));
+	if (fields == NULL) {
+		return error_set(err, ERROR_LIMIT, "labels do not fit into memory");
+	}
+	for (size_t i = 0; i < contract->field_count; i++) {
+		fields[i] = -1;
+	}
+	*columns = (struct columns){
+		.record_id = -1, .reviewer = -1, .labelled_at = -1, .cannot_tell = -1, .comment = -1, .fields = fields};
+	return true;
 }
 
 static bool read_header(struct import *import, const struct span *cells, size_t count, struct arena *arena,
 			struct error *err)
 {
 	struct columns *columns = &import->columns;
-	*columns = (struct columns){-1, -1, -1, -1, -1, NULL, count};
-	columns->fields = arena_allocate_array(arena, import->contract->field_count, sizeof(columns->fields[0]));
-	if (columns->fields == NULL) {
-		return error_set(err, ERROR_LIMIT, "labels do not fit into memory");
+	if (!prepare_columns(columns, import->contract, arena, err)) {
+		return false;
 	}
-	for (size_t i = 0; i < import->contract->field_count; i++) {
-		columns->fields[i] = -1;
-	}
+	columns->count = count;
 	for (size_t i = 0; i < count; i++) {
-		int *position = known_column(columns, import->contract, text_trim(cells[i]));
-		if (position == NULL) {
-			return error_set_at(err, ERROR_FORMAT, import->file, import->line,
-					    "unknown column \"%.*s\"; use those of the task file and reviewer, "
-					    "labelled_at, cannot_tell, comment",
-					    SPAN_ARGUMENTS(cells[i]));
+		if (!read_column(import, cells[i], (int)i, err)) {
+			return false;
 		}
-		*position = (int)i;
 	}
 	if (columns->record_id < 0 || columns->reviewer < 0) {
-		return bad_row(import, err, "the columns record_id and reviewer are needed");
+		return bad_row(import, err, "the columns record_id and reviewer are needed; add what is missing");
 	}
 	for (size_t i = 0; i < import->contract->field_count; i++) {
+		char name[LABEL_COLUMN_NAME_MAX];
 		if (columns->fields[i] < 0) {
-			return error_set_at(err, ERROR_FORMAT, import->file, import->line, "column %s is missing",
-					    import->contract->fields[i].name);
+			return error_set_at(err, ERROR_FORMAT, import->file, import->line,
+					    "column %s is missing; each field of the contract needs its column",
+					    label_column_name(import->contract->fields[i].name, "", name));
 		}
 	}
 	return true;
@@ -126,19 +170,23 @@ static bool find_item(struct import *import, struct span record_id, int64_t *ret
 {
 	uint8_t exchange_id[EXCHANGE_ID_HEX / 2];
 	size_t prefix = EXCHANGE_ID_HEX + strlen(import->contract->level) + 2;
+	const char *level = import->contract->level;
 	if (record_id.length < prefix || record_id.data[EXCHANGE_ID_HEX] != '/' || record_id.data[prefix - 1] != '/' ||
+	    memcmp(record_id.data + EXCHANGE_ID_HEX + 1, level, strlen(level)) != 0 ||
 	    !text_from_hex((struct span){record_id.data, EXCHANGE_ID_HEX}, exchange_id, sizeof(exchange_id))) {
 		return bad_row(import, err, "record_id is not one of this contract; copy it from the task file");
 	}
 	struct statement *find = store_statement(import->store,
 						 "SELECT t.id FROM review_item t JOIN exchange e ON e.id = "
-						 "t.exchange_id WHERE e.exchange_id = ? AND t.key = ?",
+						 "t.exchange_id JOIN interface i ON i.id = e.interface_id "
+						 "WHERE e.exchange_id = ? AND t.key = ? AND i.name = ?",
 						 err);
 	if (find == NULL) {
 		return false;
 	}
 	statement_bind_blob(find, 1, (struct span){(const char *)exchange_id, sizeof(exchange_id)});
 	statement_bind_text(find, 2, (struct span){record_id.data + prefix, record_id.length - prefix});
+	statement_bind_text(find, 3, span_of(import->contract->interface));
 	enum statement_step step = statement_step(find, err);
 	if (step != STATEMENT_ROW) {
 		return step == STATEMENT_DONE &&
@@ -166,13 +214,14 @@ static bool read_row(struct import *import, const struct span *cells, struct row
 	row->labelled_at = import->now;
 	struct span at = cell_at(cells, columns->labelled_at);
 	if (row->reviewer.length == 0) {
-		return bad_row(import, err, "the reviewer is missing");
+		return bad_row(import, err, "the reviewer is missing; say who judged");
 	}
-	if (at.length > 0 && !clock_parse(at, &row->labelled_at)) {
+	row->has_time = at.length > 0;
+	if (row->has_time && !clock_parse(at, &row->labelled_at)) {
 		return bad_row(import, err, "labelled_at is not a time; write it as 2026-11-16T08:30:00Z");
 	}
 	if (!read_flag(cell_at(cells, columns->cannot_tell), &row->cannot_tell)) {
-		return bad_row(import, err, "cannot_tell is 1 or empty");
+		return bad_row(import, err, "cannot_tell is neither 1 nor empty; write one of them");
 	}
 	row->values = arena_allocate_array(import->arena, import->contract->field_count, sizeof(row->values[0]));
 	if (row->values == NULL) {
@@ -185,7 +234,7 @@ static bool read_row(struct import *import, const struct span *cells, struct row
 			return bad_row(import, err, why.message);
 		}
 	}
-	return find_item(import, cell_at(cells, columns->record_id), &row->item, err);
+	return find_item(import, cells[columns->record_id], &row->item, err);
 }
 
 static bool same_values(struct import *import, int64_t label, const struct row *row, bool *ret_same, struct error *err)
@@ -209,35 +258,45 @@ static bool same_values(struct import *import, int64_t label, const struct row *
 	return find != NULL;
 }
 
-/* Did this reviewer's last label of this kind say the same? Then importing a file twice changes nothing. */
+/* Is this label, already there, the row's judgement? */
+static bool same_judgement(struct import *import, int64_t label, bool cannot_tell, const struct row *row,
+			   bool *ret_same, struct error *err)
+{
+	if (cannot_tell || row->cannot_tell) {
+		*ret_same = cannot_tell == row->cannot_tell;
+		return true;
+	}
+	return same_values(import, label, row, ret_same, err);
+}
+
+/* Has this reviewer said that already? Then importing a file twice changes nothing. The last label counts; an earlier
+ * one only where it is of the same time: so an old file does not undo a later correction. */
 static bool is_known(struct import *import, const struct row *row, bool *ret_known, struct error *err)
 {
-	struct statement *last = store_statement(import->store,
-						 "SELECT id, cannot_tell FROM label WHERE item_id = ? AND reviewer = ? "
-						 "AND adjudication = ? ORDER BY id DESC LIMIT 1",
-						 err);
-	if (last == NULL) {
+	struct statement *labels = store_statement(import->store,
+						   "SELECT id, cannot_tell, labelled_at FROM label WHERE item_id = ? "
+						   "AND reviewer = ? AND adjudication = ? ORDER BY id DESC",
+						   err);
+	if (labels == NULL) {
 		return false;
 	}
-	statement_bind_integer(last, 1, row->item);
-	statement_bind_text(last, 2, row->reviewer);
-	statement_bind_integer(last, 3, import->adjudication);
-	*ret_known = false;
-	enum statement_step step = statement_step(last, err);
-	if (step != STATEMENT_ROW) {
-		return step == STATEMENT_DONE;
+	statement_bind_integer(labels, 1, row->item);
+	statement_bind_text(labels, 2, row->reviewer);
+	statement_bind_integer(labels, 3, import->adjudication);
+	bool known = false;
+	bool done = true;
+	bool is_last = true;
+	enum statement_step step = STATEMENT_DONE;
+	while (done && !known && (step = statement_step(labels, err)) == STATEMENT_ROW) {
+		if (is_last || (row->has_time && statement_integer(labels, 2) == row->labelled_at)) {
+			done = same_judgement(import, statement_integer(labels, 0), statement_integer(labels, 1) != 0,
+					      row, &known, err);
+		}
+		is_last = false;
 	}
-	int64_t label = statement_integer(last, 0);
-	bool cannot_tell = statement_integer(last, 1) != 0;
-	statement_reset(last);
-	if (cannot_tell != row->cannot_tell) {
-		return true;
-	}
-	if (cannot_tell) {
-		*ret_known = true;
-		return true;
-	}
-	return same_values(import, label, row, ret_known, err);
+	statement_reset(labels);
+	*ret_known = known;
+	return done && step != STATEMENT_FAILED;
 }
 
 static bool insert_label(struct import *import, const struct row *row, struct error *err)
@@ -276,10 +335,26 @@ static bool insert_label(struct import *import, const struct row *row, struct er
 	return true;
 }
 
+/* Spreadsheets leave rows of commas behind. */
+static bool is_blank(const struct span *cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (text_trim(cells[i]).length > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool import_row(struct import *import, const struct span *cells, struct error *err)
 {
 	struct row row;
 	bool known = false;
+	for (size_t i = 0; i < import->columns.count; i++) {
+		if (!text_is_utf8(cells[i])) {
+			return bad_row(import, err, "the row is not UTF-8; save the file as UTF-8");
+		}
+	}
 	import->result->rows++;
 	if (!read_row(import, cells, &row, err) || !is_known(import, &row, &known, err)) {
 		return false;
@@ -290,10 +365,7 @@ static bool import_row(struct import *import, const struct span *cells, struct e
 		return false;
 	}
 	enum review_status status = REVIEW_OPEN;
-	if (!label_settle(import->store, import->contract, row.item, &status, err)) {
-		return false;
-	}
-	return true;
+	return label_settle(import->store, import->contract, row.item, &status, err);
 }
 
 static bool count_items(struct import *import, enum review_status status, int64_t *ret_count, struct error *err)
@@ -331,7 +403,7 @@ static bool import_rows(struct import *import, struct span csv, struct arena *na
 		}
 		import->line = reader.line;
 		if (count == 0) {
-			return !header || bad_row(import, err, "the file has no header line");
+			return !header || bad_row(import, err, "the file has no header line; start from the task file");
 		}
 		if (header) {
 			if (!read_header(import, cells, count, names, err)) {
@@ -341,9 +413,10 @@ static bool import_rows(struct import *import, struct span csv, struct arena *na
 			continue;
 		}
 		if (count != import->columns.count) {
-			return bad_row(import, err, "the row has another number of cells than the header");
+			return bad_row(import, err,
+				       "the row has another number of cells than the header; quote cells with commas");
 		}
-		if (!import_row(import, cells, err)) {
+		if (!is_blank(cells, count) && !import_row(import, cells, err)) {
 			return false;
 		}
 	}

@@ -2,6 +2,8 @@
 #include "baselines/label_values.h"
 #include "baselines/labels.h"
 
+#include "harness/store/evaluation.h"
+
 enum { SETTLE_ARENA_MAX = 64 * 1024 * 1024, LABELS_PER_ITEM_MAX = 64 };
 
 /* One label that counts: the last of its reviewer. */
@@ -9,6 +11,7 @@ struct counted_label {
 	int64_t id;
 	struct span reviewer;
 	bool cannot_tell;
+	struct span *values; /* in field order; NULL: cannot tell */
 };
 
 struct settling {
@@ -44,18 +47,22 @@ static bool read_item(struct settling *s, struct error *err)
 	return done;
 }
 
-static void count_label(struct settling *s, int64_t id, struct span reviewer, bool cannot_tell)
+static bool count_label(struct settling *s, int64_t id, struct span reviewer, bool cannot_tell, struct error *err)
 {
 	for (size_t i = 0; i < s->label_count; i++) {
 		if (span_equal(s->labels[i].reviewer, reviewer)) {
 			s->labels[i].id = id;
 			s->labels[i].cannot_tell = cannot_tell;
-			return;
+			return true;
 		}
 	}
-	if (s->label_count < LABELS_PER_ITEM_MAX) {
-		s->labels[s->label_count++] = (struct counted_label){id, reviewer, cannot_tell};
+	if (s->label_count == LABELS_PER_ITEM_MAX) {
+		return error_set(err, ERROR_LIMIT, "more than %d reviewers judged one record; let one adjudicate it",
+				 LABELS_PER_ITEM_MAX);
 	}
+	s->labels[s->label_count++] =
+		(struct counted_label){.id = id, .reviewer = reviewer, .cannot_tell = cannot_tell};
+	return true;
 }
 
 static bool read_labels(struct settling *s, struct error *err)
@@ -71,16 +78,17 @@ static bool read_labels(struct settling *s, struct error *err)
 	enum statement_step step;
 	while ((step = statement_step(labels, err)) == STATEMENT_ROW) {
 		struct span reviewer;
-		if (!label_column(labels, 1, s->arena, &reviewer, err)) {
-			return false;
-		}
+		int64_t id = statement_integer(labels, 0);
+		bool cannot_tell = statement_integer(labels, 3) != 0;
 		if (statement_integer(labels, 2) != 0) {
-			s->adjudication = statement_integer(labels, 0);
-			s->adjudication_cannot_tell = statement_integer(labels, 3) != 0;
-		} else {
-			count_label(s, statement_integer(labels, 0), reviewer, statement_integer(labels, 3) != 0);
+			s->adjudication = id;
+			s->adjudication_cannot_tell = cannot_tell;
+		} else if (!label_column(labels, 1, s->arena, &reviewer, err) ||
+			   !count_label(s, id, reviewer, cannot_tell, err)) {
+			break;
 		}
 	}
+	statement_reset(labels);
 	return step == STATEMENT_DONE;
 }
 
@@ -90,7 +98,10 @@ static bool read_values(struct settling *s, int64_t label, struct span **ret_val
 	struct span *values = arena_allocate_array(s->arena, s->contract->field_count, sizeof(values[0]));
 	struct statement *find =
 		store_statement(s->store, "SELECT value FROM label_value WHERE label_id = ? AND field_id = ?", err);
-	if (values == NULL || find == NULL) {
+	if (find == NULL) {
+		return false;
+	}
+	if (values == NULL) {
 		return error_set(err, ERROR_LIMIT, "labels do not fit into memory");
 	}
 	for (size_t i = 0; i < s->contract->field_count; i++) {
@@ -107,33 +118,44 @@ static bool read_values(struct settling *s, int64_t label, struct span **ret_val
 	return true;
 }
 
-/* Do all who could judge give the same values, in the comparators' sense? */
-static bool labels_agree(struct settling *s, bool *ret_agree, int64_t *ret_label, struct error *err)
+static bool values_agree(struct settling *s, const struct span *a, const struct span *b, bool *ret_agree,
+			 struct error *err)
 {
-	struct span *first = NULL;
-	*ret_agree = true;
-	*ret_label = 0;
-	for (size_t i = 0; i < s->label_count; i++) {
-		if (s->labels[i].cannot_tell) {
-			continue;
-		}
-		struct span *values = NULL;
-		if (!read_values(s, s->labels[i].id, &values, err)) {
+	bool agree = true;
+	for (size_t i = 0; agree && i < s->contract->field_count; i++) {
+		if (!label_value_correct(&s->contract->fields[i], a[i], b[i], s->arena, &agree, err)) {
 			return false;
 		}
-		if (first == NULL) {
-			first = values;
-			*ret_label = s->labels[i].id;
+	}
+	*ret_agree = agree;
+	return true;
+}
+
+/* Do all who could judge give the same values, in the comparators' sense? Each is held against each: with a tolerance,
+ * two may both agree with a third and not with each other, and the order of labels must not count.
+ * *ret_label: the first of them, 0 where nobody could judge. */
+static bool labels_agree(struct settling *s, bool *ret_agree, int64_t *ret_label, struct error *err)
+{
+	bool agree = true;
+	int64_t label = 0;
+	for (size_t i = 0; i < s->label_count; i++) {
+		struct counted_label *one = &s->labels[i];
+		if (one->cannot_tell) {
 			continue;
 		}
-		for (size_t k = 0; k < s->contract->field_count; k++) {
-			bool same = false;
-			if (!label_value_correct(&s->contract->fields[k], first[k], values[k], s->arena, &same, err)) {
+		if (!read_values(s, one->id, &one->values, err)) {
+			return false;
+		}
+		label = label != 0 ? label : one->id;
+		for (size_t k = 0; agree && k < i; k++) {
+			if (s->labels[k].values != NULL &&
+			    !values_agree(s, s->labels[k].values, one->values, &agree, err)) {
 				return false;
 			}
-			*ret_agree = *ret_agree && same;
 		}
 	}
+	*ret_agree = agree;
+	*ret_label = label;
 	return true;
 }
 
@@ -145,7 +167,7 @@ static bool decide(struct settling *s, enum review_status *ret_status, int64_t *
 		*ret_status = s->adjudication_cannot_tell ? REVIEW_UNLABELABLE : REVIEW_FINAL;
 		return true;
 	}
-	size_t required = s->overlap ? (size_t)s->contract->reviewers : 1;
+	size_t required = s->overlap && s->contract->reviewers > 1 ? (size_t)s->contract->reviewers : 1;
 	if (s->label_count < required) {
 		*ret_status = REVIEW_OPEN;
 		return true;
@@ -208,10 +230,6 @@ static bool judge_path(struct settling *s, int64_t path, bool invalid, const str
 
 static bool judge_candidates(struct settling *s, const struct span *truth, struct error *err)
 {
-	enum { CANDIDATES_MAX = 64, INVALID_SIDE = 2 };
-	int64_t ids[CANDIDATES_MAX];
-	bool invalid[CANDIDATES_MAX];
-	size_t count = 0;
 	struct statement *records = store_statement(s->store,
 						    "SELECT candidate_id, side FROM record WHERE exchange_id = ? AND "
 						    "key = ? AND sampled = 1 ORDER BY candidate_id",
@@ -222,20 +240,14 @@ static bool judge_candidates(struct settling *s, const struct span *truth, struc
 	statement_bind_integer(records, 1, s->exchange);
 	statement_bind_text(records, 2, s->key);
 	enum statement_step step;
-	while ((step = statement_step(records, err)) == STATEMENT_ROW && count < CANDIDATES_MAX) {
-		ids[count] = statement_integer(records, 0);
-		invalid[count++] = statement_integer(records, 1) == INVALID_SIDE;
-	}
-	statement_reset(records);
-	if (step == STATEMENT_FAILED) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!judge_path(s, ids[i], invalid[i], truth, err)) {
-			return false;
+	while ((step = statement_step(records, err)) == STATEMENT_ROW) {
+		bool invalid = statement_integer(records, 1) == SIDE_INVALID;
+		if (!judge_path(s, statement_integer(records, 0), invalid, truth, err)) {
+			break;
 		}
 	}
-	return true;
+	statement_reset(records);
+	return step == STATEMENT_DONE;
 }
 
 static bool write_status(struct settling *s, enum review_status status, struct error *err)

@@ -1,5 +1,6 @@
 #include "harness/pipeline/shadow.h"
 
+#include "baselines/labels.h"
 #include "baselines/sampling.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/comparison.h"
@@ -83,6 +84,21 @@ static bool write_fields(struct writing *w, const struct store_record *record, c
 	return true;
 }
 
+/* Reviewers may have been faster than this candidate: then its values are judged by the labels that are there. */
+static bool settle_if_labelled(struct writing *w, int64_t item, struct error *err)
+{
+	struct statement *find = store_statement(w->store, "SELECT status FROM review_item WHERE id = ?", err);
+	if (find == NULL) {
+		return false;
+	}
+	statement_bind_integer(find, 1, item);
+	enum statement_step step = statement_step(find, err);
+	bool is_open = step == STATEMENT_ROW && statement_integer(find, 0) == REVIEW_OPEN;
+	statement_reset(find);
+	enum review_status status;
+	return step != STATEMENT_FAILED && (is_open || label_settle(w->store, w->lane->contract, item, &status, err));
+}
+
 static bool write_review_item(struct writing *w, const struct comparison_record *compared, struct error *err)
 {
 	int64_t item = 0;
@@ -101,7 +117,7 @@ static bool write_review_item(struct writing *w, const struct comparison_record 
 			return false;
 		}
 	}
-	return true;
+	return settle_if_labelled(w, item, err);
 }
 
 /* The probability is fixed, and stored on the record, before the coin is looked at. */
@@ -110,7 +126,8 @@ static bool write_record(struct writing *w, const struct comparison_record *comp
 	const struct contract *contract = w->lane->contract;
 	buffer_clear(&w->record_id);
 	text_write_hex(&w->record_id, w->exchange->exchange_id, 16);
-	buffer_append_format(&w->record_id, "/%s/%.*s", contract->level, SPAN_ARGUMENTS(compared->key));
+	buffer_append_format(&w->record_id, "/%s/", contract->level);
+	buffer_append_span(&w->record_id, compared->key);
 	struct store_record record = {
 		.exchange = w->exchange->row,
 		.candidate = w->candidate->id,

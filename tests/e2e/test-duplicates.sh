@@ -7,9 +7,9 @@ start_run
 post() {
 	curl -s -m 10 -H 'Content-Type: application/json' -d "$1" "$tap_url/route"
 }
-first='{"ticket_id":"D-1","created":"2026-11-10T10:00:00Z","product":"Lamp","text":"refund please","contact":"a@example.com"}'
-same='{ "contact":"a@example.com", "text":"refund please","product":"Lamp","created":"2026-11-10T10:00:00Z","ticket_id":"D-1"}'
-revised='{"ticket_id":"D-1","created":"2026-11-10T10:00:00Z","product":"Lamp","text":"refund please, twice","contact":"a@example.com"}'
+first='{"ticket_id":"T-000001","created":"2026-11-10T10:00:00Z","product":"Lamp","text":"refund please","contact":"a@example.com"}'
+same='{ "contact":"a@example.com", "text":"refund please","product":"Lamp","created":"2026-11-10T10:00:00Z","ticket_id":"T-000001"}'
+revised='{"ticket_id":"T-000001","created":"2026-11-10T10:00:00Z","product":"Lamp","text":"refund please, twice","contact":"a@example.com"}'
 reply=$(post "$first")
 expect "the reply to a duplicate" "$(post "$first")" "$reply"
 expect "the reply to the same content, spelt otherwise" "$(post "$same")" "$reply"
@@ -17,6 +17,7 @@ post "$revised" >/dev/null
 wait_settled
 expect_ties_out
 expect "seen" "$(status_json .exchanges.seen)" 4
+expect "dead letters" "$(status_json .evaluations.dead_letter)" 0
 expect "stored" "$(status_json .exchanges.stored)" 2
 expect "duplicate" "$(status_json .exchanges.duplicate)" 2
 expect "revision" "$(status_json .exchanges.revision)" 1

@@ -1,13 +1,14 @@
 # Invariant 3: the tap killed with -9 in mid-stream. Every exchange whose reply a client has received is in the store.
 . tests/e2e/lib.sh
 make_installation
+sed -i 's/^review: .*/review: {disagree: 1, agree: 1}/' "$contract" # so that every message is exported
 start_legacy
 start_llm
 start_run
 mkdir "$work/replies"
 cat >"$work/send-one.sh" <<'SH'
 curl -s -m 5 -o "$2/replies/$1.json" -w '%{http_code} %{exitcode}' -H 'Content-Type: application/json' \
-	-d "{\"ticket_id\":\"K-$1\",\"created\":\"2026-11-10T10:00:00Z\",\"product\":\"Lamp\",\"text\":\"refund please\",\"contact\":\"a@example.com\"}" \
+	-d "{\"ticket_id\":\"T-9$(printf %05d "$1")\",\"created\":\"2026-11-10T10:00:00Z\",\"product\":\"Lamp\",\"text\":\"refund please\",\"contact\":\"a@example.com\"}" \
 	"$3/route" >"$2/replies/$1.code" || true
 SH
 seq 1 600 | xargs -P 6 -I N sh "$work/send-one.sh" N "$work" "$tap_url" &
@@ -24,10 +25,10 @@ wait_settled
 expect_ties_out
 grep -l '^200 0$' "$work"/replies/*.code | sed 's|.*/\([0-9]*\)\.code|\1|' | sort >"$work/received"
 [ "$(wc -l <"$work/received")" -ge 100 ] || fail "only $(wc -l <"$work/received") of 600 messages were answered"
-"$understudy" label export -c "$config" --status all >/dev/null # the store is readable for others
-# The store's messages are compressed: their identities are compared by count and by the exchange's identity digest.
-received=$(wc -l <"$work/received")
+"$understudy" label export -c "$config" --status all -o "$work/tasks.csv"
+grep -o 'T-9[0-9]*' "$work/tasks.csv" | sed 's/^T-90*//' | sort -u >"$work/stored"
+lost=$(comm -23 "$work/received" "$work/stored" | tr '\n' ' ')
+expect "messages whose reply was received and that are not stored" "$lost" ""
 stored=$(status_json .exchanges.stored)
-[ "$stored" -ge "$received" ] || fail "$received replies reached clients, $stored exchanges are stored"
 dropped=$(status_json '[.exchanges.dropped[]] | add')
 expect "seen" "$(status_json .exchanges.seen)" $((stored + dropped))
