@@ -104,7 +104,8 @@ struct gate_run *gate_create(struct store *store, const struct installation *ins
 const struct gate *gate_result(const struct gate_run *run); /* valid until gate_destroy */
 void gate_destroy(struct gate_run *run);                    /* accepts NULL */
 
-/* Appended to the buffer; failures show in it. Text: for a terminal, 80 columns and more. */
+/* Appended to the buffer; failures show in it. Text: for a terminal, 80 columns and more. JSON: without a
+ * newline at the end. */
 void gate_write_text(const struct gate *gate, struct buffer *buffer);
 void gate_write_markdown(const struct gate *gate, struct buffer *buffer);
 MUST_CHECK bool gate_write_json(const struct gate *gate, struct buffer *buffer, struct error *err);

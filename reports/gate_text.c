@@ -284,6 +284,5 @@ bool gate_write_json(const struct gate *gate, struct buffer *buffer, struct erro
 	json_build_text(build, "as_of", clock_format(gate->as_of, time));
 	bool done = json_build_write(build, 2, buffer, err);
 	json_build_destroy(build);
-	buffer_append_byte(buffer, '\n');
 	return done && buffer_ok(buffer, "the gate's JSON", err);
 }
