@@ -104,6 +104,7 @@ static const struct replacement REPLACEMENTS[] = {
 	{"stroke='black'", "stroke='currentColor'", false},
 	{"stroke=\"black\"", "stroke=\"currentColor\"", false},
 	{"color=\"black\"", "", false},
+	{"color='white'", "class='paper'", false}, /* halo around points */
 	{" id=\"", " id=\"", true},
 	{" id='", " id='", true},
 	{"xlink:href='#", "xlink:href='#", true},
