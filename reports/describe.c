@@ -78,6 +78,15 @@ static void estimate_tile(struct document *document, const char *label, const st
 	     mark);
 }
 
+static void cost_tile(struct document *document, const char *label, double cost, const char *currency, const char *mark)
+{
+	char value[48] = "–";
+	if (!isnan(cost)) {
+		(void)snprintf(value, sizeof(value), "%.6f", cost);
+	}
+	tile(document, label, value, currency, mark);
+}
+
 static void describe_tiles(const struct report *report, const struct report_candidate *candidate,
 			   struct document *document)
 {
@@ -89,16 +98,16 @@ static void describe_tiles(const struct report *report, const struct report_cand
 	document_tiles(document);
 	estimate_tile(document, "LLM path right", total, &total->llm, false);
 	estimate_tile(document, "Legacy path right", total, &total->legacy_accuracy, false);
-	estimate_tile(document, "Difference, LLM minus legacy", total, &total->difference, true);
+	estimate_tile(document, "LLM minus legacy", total, &total->difference, true);
 	(void)snprintf(mark, sizeof(mark), FIXED_FORMAT ", %s replies, Wilson", count_text(total->sums.replies, count));
 	tile(document, "Contract drift", percent_text(total->drift_rate, value),
 	     total->sums.replies > 0 ? range_text(&total->drift, detail) : "no replies yet", mark);
 	(void)snprintf(mark, sizeof(mark), "census, %s records", count_text(total->records, count));
 	tile(document, "Records that disagree", percent_text(total->disagreement_rate, value), "", mark);
 	(void)snprintf(mark, sizeof(mark), "census, %s transactions", count_text(total->sums.compared, count));
-	tile(document, "Cost per transaction", money_text(total->cost, report->contract->currency, value), "", mark);
-	tile(document, "Cost per correct record",
-	     money_text(total->cost_per_correct, report->contract->currency, value), "", "from the accuracy estimate");
+	cost_tile(document, "Cost per transaction", total->cost, report->contract->currency, mark);
+	cost_tile(document, "Cost per correct record", total->cost_per_correct, report->contract->currency,
+		  "from the accuracy estimate");
 	(void)snprintf(mark, sizeof(mark), "census, %s exchanges stored", count_text(total->stored, count));
 	tile(document, "Compared", percent_text(total->coverage, value), "of what was to be evaluated", mark);
 }
@@ -169,26 +178,21 @@ static void describe_summary(const struct report *report, const struct report_ca
 
 /* --- weeks --- */
 
-static void estimate_cells(struct document *document, const struct figures *figures,
-			   const struct stats_estimate *estimate, bool difference)
+static void estimate_cell(struct document *document, const struct figures *figures,
+			  const struct stats_estimate *estimate, bool difference)
 {
 	char text[48];
-	if (!figures->estimated) {
-		document_cell(document, STYLE_MUTED, "–");
+	if (figures->estimated) {
+		document_cell(document, STYLE_PLAIN, "%s", estimate_text(estimate, difference, text));
+	} else {
 		document_cell(document, STYLE_MUTED, "no labels");
-		return;
 	}
-	document_cell(document, STYLE_PLAIN, "%s",
-		      difference ? points_text(estimate->value, text) : percent_text(estimate->value, text));
-	document_cell(document, STYLE_PLAIN, "%s",
-		      difference ? points_range_text(&estimate->interval, text)
-				 : range_text(&estimate->interval, text));
 }
 
 static void week_head(struct document *document, const struct figures *figures)
 {
 	char week[CLOCK_TEXT_SIZE];
-	document_cell(document, STYLE_PLAIN, "%s",
+	document_cell(document, STYLE_KEY, "%s",
 		      figures->from_week == figures->to_week ? clock_week_format(figures->from_week, week) : "All");
 }
 
@@ -198,31 +202,25 @@ static void accuracy_row(struct document *document, const struct figures *figure
 	week_head(document, figures);
 	document_cell(document, STYLE_PLAIN, "%s", count_text(figures->records, text));
 	document_cell(document, STYLE_PLAIN, "%s", count_text(figures->labelled, text));
-	estimate_cells(document, figures, &figures->llm, false);
-	estimate_cells(document, figures, &figures->legacy_accuracy, false);
-	estimate_cells(document, figures, &figures->difference, true);
-	document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_disagreements, text));
-	document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_pooled, text));
+	estimate_cell(document, figures, &figures->llm, false);
+	estimate_cell(document, figures, &figures->legacy_accuracy, false);
+	estimate_cell(document, figures, &figures->difference, true);
+	if (isnan(figures->naive_disagreements)) {
+		document_cell(document, STYLE_MUTED, "%s", percent_text(figures->naive_pooled, text));
+	} else {
+		document_cell(document, STYLE_MUTED, "%.2f or %.2f %%", 100 * figures->naive_disagreements,
+			      100 * figures->naive_pooled);
+	}
 }
 
 static void describe_accuracy(const struct report_candidate *candidate, struct document *document)
 {
-	static const struct column columns[] = {
-		{"Week", false},
-		{"Records", true},
-		{"Labels", true},
-		{"LLM right", true},
-		{"interval", true},
-		{"Legacy right", true},
-		{"interval", true},
-		{"Difference", true},
-		{"interval", true},
-		{"Naive: disagreements only", true},
-		{"Naive: unweighted", true},
-	};
+	static const char *const heads[] = {
+		"Records", "Labels", "LLM path right", "Legacy path right", "LLM minus legacy (points)", "Naive"};
 	document_table(document, "Accuracy of both paths by week, intervals " FIXED_FORMAT);
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		document_column(document, columns[i].head, columns[i].numeric);
+	document_column(document, "Week", false);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		document_column(document, heads[i], true);
 	}
 	for (size_t i = 0; i < candidate->week_count; i++) {
 		accuracy_row(document, &candidate->weeks[i]);
@@ -232,7 +230,8 @@ static void describe_accuracy(const struct report_candidate *candidate, struct d
 	}
 	document_note(document, "Post-stratified by agreement of the two paths and probability of review; accuracy by "
 				"MOVER-Wilson, difference by MOVER-Tango, both with finite-population correction. The "
-				"naive figures ignore that disagreements are reviewed far more often than agreements: "
+				"naive figures (from labelled disagreements only, or from all labels without weights) "
+				"ignore that disagreements are reviewed far more often than agreements: "
 				"they are wrong, and stand here only to show by how much.");
 }
 

@@ -111,7 +111,7 @@ static void describe_outcomes(const struct figures *total, struct document *docu
 		document_cell(document, count == 0 ? STYLE_MUTED : STYLE_PLAIN, "%s", percent_text(share, text));
 		document_cell(document, STYLE_PLAIN, "%s", outcome_sentence(i));
 	}
-	document_note(document, "Every failure counts as a wrong answer.");
+	document_note(document, "Every failure counts as a wrong answer; low_confidence is judged by its value.");
 }
 
 static void describe_fields(const struct report_candidate *candidate, struct document *document)

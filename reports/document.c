@@ -11,6 +11,8 @@ void document_init(struct document *document, struct arena *arena)
 }
 
 static const char *copy_format(struct document *document, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+static const char *copy_format(struct document *document, const char *format, va_list arguments)
 {
 	char text[TEXT_MAX];
 	int length = vsnprintf(text, sizeof(text), format, arguments);
@@ -164,5 +166,5 @@ void document_value(struct document *document, struct span value)
 			kept--; /* not inside a character */
 		}
 	}
-	document_cell(document, STYLE_PLAIN, "%.*s%s", (int)kept, value.data, kept < value.length ? "…" : "");
+	document_cell(document, STYLE_VALUE, "%.*s%s", (int)kept, value.data, kept < value.length ? "…" : "");
 }

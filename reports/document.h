@@ -28,6 +28,8 @@ enum text_style {
 	STYLE_HOLD,
 	STYLE_GOOD,  /* a cell that ties out */
 	STYLE_BAD,   /* one that does not */
+	STYLE_KEY,   /* a week: never broken over lines */
+	STYLE_VALUE, /* outside text of any length */
 	STYLE_MUTED, /* shown for contrast: known to be wrong, or of no weight */
 };
 

@@ -1,5 +1,6 @@
 #include "reports/gate.h"
 
+#include "reports/figures.h"
 #include "reports/gate_evidence.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 
 enum { PPM = 1000000, ARENA_MAX = 1 << 30 };
 #define NANO 1e9
+#define PERIOD_GUARD "evaluation period"
 
 /* What one assessment works on. */
 struct assessment {
@@ -60,14 +62,9 @@ static void add_guard(struct assessment *work, const char *name, enum gate_guard
 
 /* Planning probabilities: the observed cells with half a record added to each, and half a record at the worst score
  * where none was seen, so that a clean start is not taken for certainty (STATISTICS.md section 6.3). */
-static void plan(struct assessment *work, struct gate_condition *condition, const struct gate_scores *scores)
+static size_t planning_cells(const struct gate_condition *condition, const struct gate_scores *scores, double *y,
+			     double *p)
 {
-	double *y = arena_allocate_array(work->arena, scores->count + 1, sizeof(*y));
-	double *p = arena_allocate_array(work->arena, scores->count + 1, sizeof(*p));
-	if (y == NULL || p == NULL || scores->records == 0) {
-		work->no_memory = work->no_memory || y == NULL || p == NULL;
-		return;
-	}
 	size_t count = 0;
 	double least = scores->hi;
 	double total = 0;
@@ -86,7 +83,21 @@ static void plan(struct assessment *work, struct gate_condition *condition, cons
 	for (size_t i = 0; i < count; i++) {
 		p[i] /= total;
 	}
+	return count;
+}
+
+static void plan(struct assessment *work, struct gate_condition *condition, const struct gate_scores *scores)
+{
+	double *y = arena_allocate_array(work->arena, scores->count + 1, sizeof(*y));
+	double *p = arena_allocate_array(work->arena, scores->count + 1, sizeof(*p));
+	/* No promise where the better estimate is on the wrong side of the limit, whatever the scores' mean says. */
+	bool is_short = !is_lower_better(condition->target) && condition->estimate <= condition->limit;
+	if (y == NULL || p == NULL || scores->records == 0 || is_short) {
+		work->no_memory = work->no_memory || y == NULL || p == NULL;
+		return;
+	}
 	struct stats_growth growth;
+	size_t count = planning_cells(condition, scores, y, p);
 	if (stats_kw_plan(&stats_default_bets, y, p, count, scores->m, scores->lo, work->gate->alpha, condition->log_e,
 			  &growth) != STATS_EVIDENCE_OK ||
 	    !growth.reachable) {
@@ -102,7 +113,7 @@ static void weigh(struct assessment *work, struct gate_condition *condition, con
 {
 	const struct stats_bets *bets = &stats_default_bets;
 	double alpha = work->gate->alpha;
-	double bound;
+	double bound = 0;
 	enum stats_evidence_status status =
 		stats_kw_log_e(bets, scores->cells, scores->count, scores->m, scores->lo, &condition->log_e);
 	if (status == STATS_EVIDENCE_OK) {
@@ -186,6 +197,29 @@ static bool cost_is_special(struct assessment *work, struct gate_condition *cond
 	return true;
 }
 
+/* For people the same estimator as in the report, over the closed weeks of this evaluation period: the scores' mean is
+ * unbiased too, but it scatters more, and two figures for one thing would confuse. */
+static bool estimate_condition(struct assessment *work, struct gate_condition *condition)
+{
+	const struct evidence *evidence = work->evidence;
+	struct evidence period = {0};
+	struct figures figures;
+	period.strata = arena_allocate_array(work->arena, evidence->stratum_count + 1, sizeof(*period.strata));
+	if (period.strata == NULL) {
+		return error_set(work->err, ERROR_MEMORY, "no memory for the gate's estimates");
+	}
+	for (size_t i = 0; i < evidence->stratum_count; i++) {
+		if (evidence->strata[i].epoch == work->gate->epoch) {
+			period.strata[period.stratum_count++] = evidence->strata[i];
+		}
+	}
+	figures_compute(&period, work->contract, 0, work->last_week, &figures);
+	if (figures.estimated) {
+		condition->estimate = condition->target == GATE_ACCURACY ? figures.llm.value : figures.difference.value;
+	}
+	return true;
+}
+
 static bool assess_condition(struct assessment *work, enum gate_target target)
 {
 	struct gate_condition *condition = &work->gate->conditions[target];
@@ -193,6 +227,7 @@ static bool assess_condition(struct assessment *work, enum gate_target target)
 					     .state = GATE_NOT_TESTED,
 					     .limit = limit_of(work->contract, target),
 					     .estimate = (double)NAN,
+					     .score_mean = (double)NAN,
 					     .proven = (double)NAN};
 	if (target == GATE_COST && cost_is_special(work, condition)) {
 		return true;
@@ -204,8 +239,11 @@ static bool assess_condition(struct assessment *work, enum gate_target target)
 	}
 	condition->records = scores.records;
 	condition->labelled = scores.labelled;
-	if (target != GATE_COST) { /* for cost the sums are exact, the steps are rounded up */
-		condition->estimate = to_unit(work->contract, target, gate_scores_mean(&scores));
+	condition->score_mean = to_unit(work->contract, target, gate_scores_mean(&scores));
+	if (target == GATE_CONTRACT_DRIFT) {
+		condition->estimate = condition->score_mean;
+	} else if (target != GATE_COST && !estimate_condition(work, condition)) {
+		return false;
 	}
 	weigh(work, condition, &scores);
 	return true;
@@ -299,18 +337,17 @@ static void guard_period(struct assessment *work)
 	uint8_t hash[SHA256_SIZE];
 	struct buffer description CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
 	if (evidence->epoch_count == 0) {
-		add_guard(work, "evaluation period", GUARD_HOLDS,
-			  "No evaluation period has begun yet; run the worker.");
+		add_guard(work, PERIOD_GUARD, GUARD_HOLDS, "No evaluation period has begun yet; run the worker.");
 		return;
 	}
 	struct error ignored = ERROR_INIT;
 	bool described = contract_epoch(work->contract, work->candidate, &description, hash, &ignored);
 	if (described && memcmp(hash, evidence->epochs[evidence->epoch_count - 1].hash, SHA256_SIZE) == 0) {
-		add_guard(work, "evaluation period", GUARD_PASSED,
+		add_guard(work, PERIOD_GUARD, GUARD_PASSED,
 			  "The contract is the one that this evaluation period began with.");
 		return;
 	}
-	add_guard(work, "evaluation period", GUARD_HOLDS,
+	add_guard(work, PERIOD_GUARD, GUARD_HOLDS,
 		  "The contract was changed since this evaluation period began; take the change back, or begin a new "
 		  "period with --new-epoch.");
 }
@@ -417,13 +454,13 @@ static void reason_for(struct assessment *work, const struct gate_condition *con
 	}
 }
 
-static void conclude(struct assessment *work)
+/* What the conditions and guards come to, before they are put into words. */
+static enum gate_decision decide(const struct gate *gate)
 {
-	struct gate *gate = work->gate;
 	bool passed = true;
 	bool failed = false;
 	bool fault = false;
-	bool changed = false;
+	bool changed = false; /* then the old evidence says nothing about the new limits, either way */
 	for (int i = 0; i < GATE_TARGET_COUNT; i++) {
 		enum gate_state state = gate->conditions[i].state;
 		passed = passed && (state == GATE_PASSED || state == GATE_BY_CAP || state == GATE_UNCONFIGURED);
@@ -433,24 +470,51 @@ static void conclude(struct assessment *work)
 		const struct gate_guard *guard = &gate->guards[i];
 		fault = fault || guard->state == GUARD_FAULT;
 		passed = passed && guard->state == GUARD_PASSED;
-		changed = changed || (guard->state == GUARD_HOLDS && strcmp(guard->name, "evaluation period") == 0);
+		changed = changed || (guard->state == GUARD_HOLDS && strcmp(guard->name, PERIOD_GUARD) == 0);
 	}
-	gate->decision = fault ? GATE_DATA_FAULT : failed && !changed ? GATE_NO_GO : passed ? GATE_GO : GATE_HOLD;
-	for (int urgency = GUARD_FAULT; urgency >= GUARD_HOLDS; urgency--) {
-		for (size_t i = 0; i < gate->guard_count; i++) {
-			if ((int)gate->guards[i].state == urgency) {
-				add_reason(work, gate->guards[i].sentence);
-			}
+	if (fault) {
+		return GATE_DATA_FAULT;
+	}
+	if (failed && !changed) {
+		return GATE_NO_GO;
+	}
+	return passed ? GATE_GO : GATE_HOLD;
+}
+
+static void reasons_of_guards(struct assessment *work, enum gate_guard_state state)
+{
+	for (size_t i = 0; i < work->gate->guard_count; i++) {
+		if (work->gate->guards[i].state == state) {
+			add_reason(work, work->gate->guards[i].sentence);
 		}
 	}
-	static const enum gate_state order[] = {GATE_FAILED, GATE_NOT_TESTED, GATE_OPEN, GATE_PASSED, GATE_BY_CAP};
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		for (int target = 0; target < GATE_TARGET_COUNT; target++) {
-			if (gate->conditions[target].state == order[i]) {
-				reason_for(work, &gate->conditions[target]);
-			}
+}
+
+static void reasons_of_conditions(struct assessment *work, enum gate_state state)
+{
+	for (int target = 0; target < GATE_TARGET_COUNT; target++) {
+		if (work->gate->conditions[target].state == state) {
+			reason_for(work, &work->gate->conditions[target]);
 		}
 	}
+}
+
+/* The decision, and its reasons in the order of their weight: the first one heads the report. */
+static void conclude(struct assessment *work)
+{
+	work->gate->decision = decide(work->gate);
+	reasons_of_guards(work, GUARD_FAULT);
+	if (work->gate->decision == GATE_NO_GO) {
+		reasons_of_conditions(work, GATE_FAILED);
+		reasons_of_guards(work, GUARD_HOLDS);
+	} else {
+		reasons_of_guards(work, GUARD_HOLDS);
+		reasons_of_conditions(work, GATE_FAILED);
+	}
+	reasons_of_conditions(work, GATE_NOT_TESTED);
+	reasons_of_conditions(work, GATE_OPEN);
+	reasons_of_conditions(work, GATE_PASSED);
+	reasons_of_conditions(work, GATE_BY_CAP);
 }
 
 static bool find_weeks(struct assessment *work, const struct zone *zone)

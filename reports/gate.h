@@ -36,7 +36,8 @@ struct gate_condition {
 	double limit;         /* in the target's unit: difference (negative margin), share, share, currency units */
 	uint64_t records;     /* of the closed weeks: records, replies or transactions */
 	uint64_t labelled;    /* settled labels in them; 0 for a census */
-	double estimate;      /* NaN without records */
+	double estimate;      /* post-stratified, as in the report; census for drift and cost; NaN: nothing to go by */
+	double score_mean;    /* mean score in the evidence for GO, what cannot be judged counted against it; NaN */
 	double proven;        /* anytime bound at 1 - alpha: at least (difference, accuracy), at most (drift, cost) */
 	double log_e;         /* evidence for GO */
 	double log_e_against; /* for NO-GO */
@@ -103,7 +104,8 @@ struct gate_run *gate_create(struct store *store, const struct installation *ins
 const struct gate *gate_result(const struct gate_run *run); /* valid until gate_destroy */
 void gate_destroy(struct gate_run *run);                    /* accepts NULL */
 
-/* Appended to the buffer; failures show in it. Text: for a terminal, 80 columns and more. */
+/* Appended to the buffer; failures show in it. Text: for a terminal, 80 columns and more. JSON: without a
+ * newline at the end. */
 void gate_write_text(const struct gate *gate, struct buffer *buffer);
 void gate_write_markdown(const struct gate *gate, struct buffer *buffer);
 MUST_CHECK bool gate_write_json(const struct gate *gate, struct buffer *buffer, struct error *err);

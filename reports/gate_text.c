@@ -74,7 +74,7 @@ const char *gate_e_text(double log_e, char text[48])
 	} else if (ten >= 6 || ten <= -4) {
 		(void)snprintf(text, 48, "10^%.1f", ten);
 	} else {
-		(void)snprintf(text, 48, "%.3g", exp(log_e));
+		(void)snprintf(text, 48, ten >= 2 ? "%.0f" : "%.3g", exp(log_e));
 	}
 	return text;
 }
@@ -193,6 +193,7 @@ static void build_condition(const struct gate_condition *condition, struct json_
 	json_build_text(build, "state", STATES[condition->state].name);
 	json_build_number(build, "limit", condition->limit);
 	json_build_number(build, "estimate", condition->estimate);
+	json_build_number(build, "score_mean", condition->score_mean);
 	json_build_number(build, "proven", condition->proven);
 	json_build_text(build, "kind", "anytime 95%");
 	json_build_integer(build, "n", (int64_t)condition->records);
@@ -283,6 +284,5 @@ bool gate_write_json(const struct gate *gate, struct buffer *buffer, struct erro
 	json_build_text(build, "as_of", clock_format(gate->as_of, time));
 	bool done = json_build_write(build, 2, buffer, err);
 	json_build_destroy(build);
-	buffer_append_byte(buffer, '\n');
 	return done && buffer_ok(buffer, "the gate's JSON", err);
 }

@@ -16,7 +16,7 @@ static const char *style_class(enum text_style style)
 		[STYLE_PLAIN] = "",          [STYLE_LEAD] = "lead",   [STYLE_NOTE] = "note",
 		[STYLE_WARNING] = "warning", [STYLE_GO] = "badge go", [STYLE_NO_GO] = "badge no-go",
 		[STYLE_HOLD] = "badge hold", [STYLE_GOOD] = "good",   [STYLE_BAD] = "bad",
-		[STYLE_MUTED] = "muted",
+		[STYLE_KEY] = "key",         [STYLE_VALUE] = "value", [STYLE_MUTED] = "muted",
 	};
 	return classes[style];
 }
@@ -104,6 +104,7 @@ static const struct replacement REPLACEMENTS[] = {
 	{"stroke='black'", "stroke='currentColor'", false},
 	{"stroke=\"black\"", "stroke=\"currentColor\"", false},
 	{"color=\"black\"", "", false},
+	{"color='white'", "class='paper'", false}, /* halo around points */
 	{" id=\"", " id=\"", true},
 	{" id='", " id='", true},
 	{"xlink:href='#", "xlink:href='#", true},

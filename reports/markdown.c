@@ -3,18 +3,46 @@
 #include "harness/base/text.h"
 #include "reports/document.h"
 
+static bool is_space(uint32_t code_point)
+{
+	return code_point == ' ' || (code_point >= '\t' && code_point <= '\r') || code_point == 0x2028 ||
+	       code_point == 0x2029;
+}
+
+static void write_code_point(struct buffer *buffer, uint32_t code_point)
+{
+	switch (code_point) {
+	case '<':
+		buffer_append_text(buffer, "&lt;");
+		return;
+	case '>':
+		buffer_append_text(buffer, "&gt;");
+		return;
+	case '&':
+		buffer_append_text(buffer, "&amp;");
+		return;
+	default:
+		break;
+	}
+	if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0)) {
+		code_point = 0xfffd;
+	}
+	if (code_point < 0x80 && strchr("\\`*_[]|#~$!", (int)code_point) != NULL) {
+		buffer_append_byte(buffer, '\\');
+	}
+	text_append_code_point(buffer, code_point);
+}
+
 void markdown_write_text(struct buffer *buffer, struct span text)
 {
 	bool space = false;
 	for (size_t i = 0; i < text.length;) {
 		uint32_t code_point;
-		size_t start = i;
 		if (!text_next_code_point(text, &i, &code_point)) {
-			i = start + 1;
+			i++;
 			code_point = 0xfffd;
 		}
-		if (code_point == ' ' || (code_point >= '\t' && code_point <= '\r') || code_point == 0x2028 ||
-		    code_point == 0x2029) {
+		if (is_space(code_point)) {
 			space = true;
 			continue;
 		}
@@ -22,21 +50,7 @@ void markdown_write_text(struct buffer *buffer, struct span text)
 			buffer_append_byte(buffer, ' ');
 			space = false;
 		}
-		if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0)) {
-			code_point = 0xfffd;
-		}
-		if (code_point == '<') {
-			buffer_append_text(buffer, "&lt;");
-		} else if (code_point == '>') {
-			buffer_append_text(buffer, "&gt;");
-		} else if (code_point == '&') {
-			buffer_append_text(buffer, "&amp;");
-		} else {
-			if (code_point < 0x80 && strchr("\\`*_[]|#~$!", (int)code_point) != NULL) {
-				buffer_append_byte(buffer, '\\');
-			}
-			text_append_code_point(buffer, code_point);
-		}
+		write_code_point(buffer, code_point);
 	}
 }
 

@@ -103,7 +103,9 @@ const char *simulation_notice(const struct report *report);
 /* "94.52 %"; "–" for NaN. */
 const char *percent_text(double share, char text[48]);
 const char *range_text(const struct stats_interval *interval, char text[48]); /* "87.47 to 96.00 %" */
-const char *points_text(double difference, char text[48]);                    /* "+0.42" percentage points */
+/* "94.52 % (87.47 to 96.00)"; a difference, in points: "+0.42 (-0.10 to +0.94)". */
+const char *estimate_text(const struct stats_estimate *estimate, bool difference, char text[48]);
+const char *points_text(double difference, char text[48]); /* "+0.42" percentage points */
 const char *points_range_text(const struct stats_interval *interval, char text[48]);
 const char *money_text(double amount, const char *currency, char text[48]);
 const char *count_text(uint64_t count, char text[48]); /* "1,000,000" */

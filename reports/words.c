@@ -30,6 +30,14 @@ const char *points_range_text(const struct stats_interval *interval, char text[4
 	return text;
 }
 
+const char *estimate_text(const struct stats_estimate *estimate, bool difference, char text[48])
+{
+	const struct stats_interval *range = &estimate->interval;
+	(void)snprintf(text, TEXT, difference ? "%+.2f (%+.2f to %+.2f)" : "%.2f %% (%.2f to %.2f)",
+		       100 * estimate->value, 100 * range->low, 100 * range->high);
+	return text;
+}
+
 const char *money_text(double amount, const char *currency, char text[48])
 {
 	if (isnan(amount)) {

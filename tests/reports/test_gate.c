@@ -222,8 +222,8 @@ START_TEST(test_closed_weeks)
 	}
 	/* Past the deadline the three count as wrong for GO (D = -1, Z = 0): 6 - 3 of 1209, 1206 of 1209. */
 	struct gate_run *run = world_gate(&world, end + 30 * CLOCK_DAY);
-	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].estimate, 3.0 / 1209, 1e-12);
-	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_ACCURACY].estimate, 1206.0 / 1209, 1e-12);
+	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].score_mean, 3.0 / 1209, 1e-12);
+	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_ACCURACY].score_mean, 1206.0 / 1209, 1e-12);
 	gate_destroy(run);
 	/* Settled, both weeks close at once. */
 	world_run(&world, "UPDATE review_item SET status = 3 WHERE status < 2");
@@ -257,8 +257,8 @@ START_TEST(test_unusable_replies)
 	};
 	world_add(&world, batches, 2, false);
 	struct gate_run *run = world_gate(&world, after_week(&world, 202640));
-	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_ACCURACY].estimate, 0.9, 1e-12);
-	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].estimate, -0.1, 1e-12);
+	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_ACCURACY].score_mean, 0.9, 1e-12);
+	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].score_mean, -0.1, 1e-12);
 	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_CONTRACT_DRIFT].estimate, 0.1, 1e-12);
 	gate_destroy(run);
 }
@@ -276,7 +276,7 @@ START_TEST(test_tolerant_comparator)
 		.week = 202640, .side = SIDE_AGREE, .pi_ppm = 500000, .records = 100, .both = 40, .legacy_only = 10};
 	world_add(&world, &batch, 1, false);
 	struct gate_run *run = world_gate(&world, after_week(&world, 202640));
-	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].estimate, -0.2, 1e-12);
+	ck_assert_double_eq_tol(gate_result(run)->conditions[GATE_DIFFERENCE].score_mean, -0.2, 1e-12);
 	gate_destroy(run);
 }
 END_TEST

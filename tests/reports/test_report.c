@@ -426,8 +426,8 @@ START_TEST(test_speed)
 		"INSERT INTO rollup_record SELECT 1, 1, 202630 + i, 0, 1, 1000000, 8000, 8000 FROM w",
 		"INSERT INTO rollup_state SELECT 1, 202630 + i, 0, 1, -1, 100000 FROM w",
 		"INSERT INTO rollup_legacy SELECT 1, 202630 + i, 0, 0, 100000 FROM w",
-		"INSERT INTO rollup_transaction SELECT 1, 1, 202630 + i, 0, 100000, 100000, 300, 100000, 1, 0, 0, 1, "
-		"100000000000, 2000000 FROM w",
+		("INSERT INTO rollup_transaction SELECT 1, 1, 202630 + i, 0, 100000, 100000, 300, 100000, 1, 0, 0, 1, "
+		 "100000000000, 2000000 FROM w"),
 		"INSERT INTO rollup_outcome SELECT 1, 1, 202630 + i, 0, 0, 100000 FROM w",
 		"INSERT INTO rollup_cost SELECT 1, 1, 202630 + w.i, 0, n.i, 10000 FROM w, w AS n",
 		"INSERT INTO rollup_latency SELECT 1, w.i % 2, 202630 + w.i, 0, 1000 + n.i * 10, 10000 FROM w, w AS n",
