@@ -88,7 +88,7 @@ echo "== reviewing: two reviewers, then an adjudicator for what they disagree on
 for reviewer in 1 2; do
 	name=$(echo "anna ben" | cut -d' ' -f$reviewer)
 	"$understudy" sim reviewer --tasks "$demo/tasks.csv" --reference "$demo/reference.csv" --key ticket_id \
-		--reviewer "$name" --slot $reviewer --error-rate 0.02 --seed "$seed" -o "$demo/labels-$name.csv"
+		--reviewer "$name" --slot $reviewer --error-rate 0.01 --seed "$seed" -o "$demo/labels-$name.csv"
 	"$understudy" label import -c "$config" "$demo/labels-$name.csv"
 done
 "$understudy" label export -c "$config" --status conflict -o "$demo/conflicts.csv"

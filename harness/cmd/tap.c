@@ -27,8 +27,8 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-/* A ring whose spool was removed counts for exchanges that are nowhere now: with nothing left in it, it goes too, so that
- * the ledgers of a fresh start tie out. */
+/* A ring whose spool was removed counts for exchanges that are nowhere now: with nothing left in it, it goes too, so
+ * that the ledgers of a fresh start tie out. */
 static void forget_orphaned_ring(const struct tap_config *config)
 {
 	char stream[4096];

@@ -4,18 +4,9 @@
 
 /* clang-format off: one row per suite */
 static Suite *(*const suites[])(void) = {
-	select_suite,
-	compare_suite,
-	schema_suite,
-	schema_official_suite,
-	schema_hostile_suite,
-	stats_special_suite,
-	stats_intervals_suite,
-	stats_anytime_suite,
-	stats_agreement_suite,
-	stats_measures_suite,
-	stats_methods_suite,
-	stats_vectors_suite,
+	select_suite,          compare_suite,        schema_suite,          schema_official_suite,
+	schema_hostile_suite,  stats_special_suite,  stats_intervals_suite, stats_anytime_suite,
+	stats_agreement_suite, stats_measures_suite, stats_methods_suite,   stats_vectors_suite,
 };
 /* clang-format on */
 
