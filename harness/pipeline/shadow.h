@@ -18,7 +18,8 @@ struct shadow_exchange {
 };
 
 /* Inside a transaction: compares and writes the evaluation, its records, field verdicts, review items and the day's
- * spend. `is_pending`: the evaluation's row exists. The budget is the caller's. */
+ * spend. What cannot be compared becomes a dead letter. `is_pending`: the evaluation's row exists. The budget is the
+ * caller's. */
 MUST_CHECK bool shadow_finish(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
 			      const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
 			      const struct call_result *result, bool is_pending, struct arena *arena,
