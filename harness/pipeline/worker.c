@@ -9,7 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { STORE_BUSY_MS = 2000, CALLS_MAX = 256 };
+/* At the start a locked store is waited for. Later a step that waited would keep open calls from moving on. */
+enum { OPEN_BUSY_MS = 10000, STORE_BUSY_MS = 50, CALLS_MAX = 256 };
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface)
 {
@@ -70,7 +71,7 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 	if (!take_lock(worker, err)) {
 		goto fail;
 	}
-	worker->store = store_open(installation->store, STORE_CREATE, STORE_BUSY_MS, err);
+	worker->store = store_open(installation->store, STORE_CREATE, OPEN_BUSY_MS, err);
 	if (worker->store == NULL) {
 		goto fail;
 	}
@@ -82,6 +83,7 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 	if (!open_lanes(worker, new_epoch, err)) {
 		goto fail;
 	}
+	store_set_patience(worker->store, STORE_BUSY_MS);
 	return worker;
 fail:
 	worker_destroy(worker);
@@ -165,7 +167,8 @@ enum worker_state worker_step(struct worker *worker, struct error *err)
 {
 	size_t ingested = 0;
 	size_t evaluated = 0;
-	if (!worker_ingest(worker, &ingested, err) || !worker_evaluate(worker, &evaluated, err)) {
+	if (!worker_perform(worker, err) || !worker_ingest(worker, &ingested, err) ||
+	    !worker_evaluate(worker, &evaluated, err)) {
 		return WORKER_FAILED;
 	}
 	if (ingested + evaluated > 0) {

@@ -36,7 +36,7 @@ struct worker {
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface);
 /* Reads one batch of each stream; *ret_count records read. A failure leaves store and readers where they were. */
 MUST_CHECK bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err);
-/* Starts calls for pending rows and writes what has ended; *ret_count of both. */
+/* Writes what has ended and starts calls for pending rows; *ret_count of both. */
 MUST_CHECK bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err);
 /* Forgets the readers: the next ingest opens them at the stored position. */
 void worker_close_streams(struct worker *worker);
