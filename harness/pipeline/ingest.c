@@ -212,12 +212,12 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	size_t records = 0;
 	while (records < INGEST_RECORDS && bytes < INGEST_BYTES) {
 		struct spool_record record;
-		enum spool_read read = spool_reader_next(stream->reader, &record, err);
-		if (read == SPOOL_READ_FAILED) {
+		enum spool_read read = spool_reader_next(stream->reader, &record, records == 0 ? err : NULL);
+		if (read == SPOOL_READ_FAILED && records == 0) {
 			return false;
 		}
-		if (read == SPOOL_NOTHING_YET) {
-			break;
+		if (read != SPOOL_READ) {
+			break; /* what stands before a damaged record is stored; the next batch meets the damage */
 		}
 		if (records == 0 && !store_begin(worker->store, err)) {
 			return false;
