@@ -78,8 +78,9 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 		}
 		return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message, err);
 	}
-	const struct json_node *legacy = shadow_legacy(exchange.legacy_outcome, reply, &worker->arena);
-	if (!comparison_check(lane->contract, legacy, &why) ||
+	const struct json_node *legacy = NULL;
+	if (!shadow_legacy(exchange.legacy_outcome, reply, &worker->arena, &legacy, &why) ||
+	    !comparison_check(lane->contract, legacy, &why) ||
 	    !make_prompt(lane->contract, candidate->candidate, request, &worker->arena, &prompt, &why)) {
 		return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message, err);
 	}
@@ -149,8 +150,10 @@ static bool write_result(struct worker *worker, const struct interface_lane *lan
 		.exchange_id = row.exchange_id,
 		.week = row.week,
 		.test = row.test,
-		.legacy = shadow_legacy(row.legacy_outcome, reply, &worker->arena),
 	};
+	if (!shadow_legacy(row.legacy_outcome, reply, &worker->arena, &exchange.legacy, err)) {
+		return false; /* was checked before the call */
+	}
 	return shadow_finish(worker->store, worker->sampling_key, lane, candidate, &exchange, result, true,
 			     &worker->arena, err);
 }

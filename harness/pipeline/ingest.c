@@ -91,8 +91,12 @@ static bool finish_recorded(struct worker *worker, const struct interface_lane *
 		.exchange_id = message->row.exchange_id,
 		.week = message->row.week,
 		.test = message->row.test,
-		.legacy = shadow_legacy(message->row.legacy_outcome, message->reply, &worker->arena),
 	};
+	struct error why = ERROR_INIT;
+	if (!shadow_legacy(message->row.legacy_outcome, message->reply, &worker->arena, &exchange.legacy, &why)) {
+		return store_evaluation_close(worker->store, row, candidate->id, message->row.week, message->row.test,
+					      EVALUATION_DEAD_LETTER, -1, span_of(why.message), err);
+	}
 	struct call_result result = {.exchange = row, .outcome = OUTCOME_OK, .text = reply, .attempts = 1};
 	if (reply.length == 0) {
 		result.outcome = OUTCOME_TRANSPORT;

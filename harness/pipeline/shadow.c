@@ -19,13 +19,18 @@ struct writing {
 	struct buffer record_id;
 };
 
-const struct json_node *shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena *arena)
+bool shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena *arena,
+		   const struct json_node **ret_root, struct error *err)
 {
-	const struct json_node *root = NULL;
-	if (outcome == LEGACY_FAILED || outcome == LEGACY_PARKED || !json_parse(arena, reply, NULL, &root, NULL)) {
-		return NULL;
+	struct error why = ERROR_INIT;
+	if (outcome == LEGACY_FAILED || outcome == LEGACY_PARKED || text_trim(reply).length == 0) {
+		*ret_root = NULL;
+		return true;
 	}
-	return root;
+	return json_parse(arena, reply, NULL, ret_root, &why) ||
+	       error_set(err, why.code == ERROR_MEMORY ? ERROR_MEMORY : ERROR_FORMAT,
+			 "the legacy reply is not JSON; check tap.match, and what the legacy path sends: %s",
+			 why.message);
 }
 
 /* JSON text of a value, data NULL where it is absent. */
