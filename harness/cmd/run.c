@@ -34,6 +34,7 @@ struct child {
 	int64_t start_again_at;
 	int64_t pause_ms;
 	int starts;
+	bool came_up; /* known of the tap alone */
 	bool wanted;
 };
 
@@ -109,7 +110,8 @@ static bool reap(struct supervisor *supervisor)
 				continue;
 			}
 			bool steady = lived_ms >= STEADY_MS;
-			if (child->starts == 1 && !steady && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE) {
+			if (child->starts == 1 && !child->came_up && !steady && WIFEXITED(status) &&
+			    WEXITSTATUS(status) == EXIT_USAGE) {
 				return false;
 			}
 			child->pause_ms = steady || child->pause_ms == 0 ? FIRST_PAUSE_MS : child->pause_ms * 2;
@@ -165,7 +167,8 @@ static bool wait_ready(struct supervisor *supervisor, int fd)
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 		char byte = 0;
 		if (poll(&poll_fd, 1, POLL_MS) > 0) {
-			return read(fd, &byte, 1) == 1;
+			supervisor->children[CHILD_TAP].came_up = read(fd, &byte, 1) == 1;
+			return supervisor->children[CHILD_TAP].came_up;
 		}
 		if (!reap(supervisor) || supervisor->children[CHILD_TAP].pid == 0) {
 			return false;

@@ -36,6 +36,13 @@ static bool pause_working(struct worker *worker, struct error *err)
 	return true;
 }
 
+/* Not EXIT_USAGE: the command was right, what it met later was not. */
+static int give_up(const struct error *err)
+{
+	command_fail(err);
+	return EXIT_DATA_FAULT;
+}
+
 static int work(struct worker *worker, bool until_idle)
 {
 	struct error said = ERROR_INIT;
@@ -44,17 +51,17 @@ static int work(struct worker *worker, bool until_idle)
 		switch (worker_step(worker, &err)) {
 		case WORKER_FAILED:
 			if (!may_pass(err.code)) {
-				return command_fail(&err);
+				return give_up(&err);
 			}
 			say_once(&said, &err);
 			err = (struct error)ERROR_INIT;
 			if (!pause_working(worker, &err)) {
-				return command_fail(&err);
+				return give_up(&err);
 			}
 			break;
 		case WORKER_WAITING:
 			if (!worker_wait(worker, WAIT_MS, &err)) {
-				return command_fail(&err);
+				return give_up(&err);
 			}
 			break;
 		case WORKER_IDLE:
