@@ -20,8 +20,8 @@ enum worker_state {
 	WORKER_IDLE,    /* nothing to do */
 };
 
-/* Takes the worker's lock beside the store (ERROR_BUSY where another worker has it), opens the store, and starts the
- * epochs. Borrows the installation. `new_epoch` allows a changed evaluation period. */
+/* Takes the worker's locks beside the store and in the spool (ERROR_BUSY where another worker has one), opens the
+ * store, and starts the epochs. Borrows the installation. `new_epoch` allows a changed evaluation period. */
 struct worker *worker_create(const struct installation *installation, bool new_epoch, struct error *err);
 void worker_destroy(struct worker *worker); /* open calls are dropped and stay pending; accepts NULL */
 /* A bounded amount of work; never sleeps. */

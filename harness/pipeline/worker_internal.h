@@ -29,7 +29,11 @@ struct worker {
 	struct worker_stream *streams;
 	size_t stream_count;
 	int64_t streams_listed_at;
-	int lock;           /* fd of the lock file, -1: none */
+	int lock;              /* fd of the lock file beside the store, -1: none */
+	int spool_lock;        /* fd of the one in the spool: segments that one worker has read are gone for all */
+	uint64_t store_device; /* the file that the store was opened from */
+	uint64_t store_inode;
+	int64_t store_checked_at;
 	struct arena arena; /* of the exchange at hand */
 };
 
