@@ -21,6 +21,7 @@ struct tally {
 	} * slots;
 	size_t size; /* a power of two */
 	size_t used;
+	uint64_t requests; /* all of them, told at the end */
 };
 
 struct running {
@@ -64,6 +65,7 @@ static uint64_t count_body(struct tally *tally, struct span body)
 	uint64_t digest = sim_random(0, &body, 1) | 1;
 	uint64_t before = 0;
 	pthread_mutex_lock(&tally->lock);
+	tally->requests++;
 	if (make_room(tally)) {
 		struct tally_slot *slot = find_slot(tally->slots, tally->size, digest);
 		tally->used += slot->digest == 0 ? 1 : 0;
@@ -205,6 +207,7 @@ static bool serve(struct running *running, struct error *err)
 		usleep(NAP_US);
 	}
 	MHD_stop_daemon(daemon);
+	printf("received %llu requests\n", (unsigned long long)running->tally.requests);
 	return true;
 }
 
