@@ -5,6 +5,8 @@
 
 #include "harness/base/error.h"
 
+#include <sys/types.h>
+
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_NO_GO = 1,
@@ -74,5 +76,8 @@ int command_usage(const struct command *command, const char *format, ...) __attr
 /* Set by SIGINT and SIGTERM once command_catch_signals was called; SIGPIPE is ignored from then on. */
 extern volatile int command_stop;
 void command_catch_signals(void);
+/* fork() whose child dies of SIGINT and SIGTERM as any program does. With a plain fork() a signal that comes before the
+ * child's exec is taken by the handler that it shares with us, and forgotten. */
+pid_t command_fork(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 volatile int command_stop;
 
@@ -21,6 +22,24 @@ void command_catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+pid_t command_fork(void)
+{
+	sigset_t both;
+	sigset_t before;
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	sigprocmask(SIG_BLOCK, &both, &before);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct sigaction usual = {.sa_handler = SIG_DFL};
+		sigaction(SIGINT, &usual, NULL);
+		sigaction(SIGTERM, &usual, NULL);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
 }
 
 int command_fail(const struct error *err)
