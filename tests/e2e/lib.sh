@@ -72,6 +72,7 @@ start_llm() {
 }
 
 start_run() {
+	rm -f "$log/run" # the former one's lines must not be taken for the new one's
 	"$understudy" run -c "$config" >"$log/run" 2>"$log/run-errors" &
 	run_pid=$!
 	wait_line "$log/run" "ready" >/dev/null

@@ -50,3 +50,19 @@ expect "LLM path right" "$(sql 'SELECT sum(correct) FROM judgement WHERE path > 
 "$understudy" replay -c "$config" --outcomes "$work/decisions.csv" "$work/messages.jsonl" >/dev/null
 expect "stored after the second replay" "$(status_json .exchanges.stored)" 4
 expect "duplicates after it" "$(status_json .exchanges.duplicate)" 6
+
+# what stands in the way is said, in one line
+printf 'order,queue,amount\nA,x,10\nA,y,10\n' >"$work/twice.csv"
+status=0
+"$understudy" replay -c "$config" --outcomes "$work/twice.csv" "$work/messages.jsonl" >/dev/null 2>"$work/err" || status=$?
+expect "two decisions for one message" "$status" 2
+grep -q 'different decisions for "A"' "$work/err" || fail "$(cat "$work/err")"
+status=0
+"$understudy" replay -c "$config" "$work" >/dev/null 2>"$work/err" || status=$?
+expect "a directory in place of a file" "$status" 2
+
+# a dead letter of a recorded path cannot be called again: it stays one
+echo '{"message": {"no": "identity"}}' >"$work/bad.jsonl"
+"$understudy" replay -c "$config" "$work/bad.jsonl" >/dev/null
+"$understudy" dead-letter retry -c "$config" | grep -q '^0 dead letters' || fail "a recorded reply is to be called"
+expect "dead letters" "$(status_json .evaluations.dead_letter)" 1
