@@ -3,6 +3,7 @@
 #include "harness/cmd/installation.h"
 
 #include "harness/base/json_build.h"
+#include "harness/paths/provider.h"
 #include "harness/store/evaluation.h"
 
 #include <stdio.h>
@@ -56,13 +57,41 @@ static bool list(const struct opened *opened, bool json, struct error *err)
 	return step == STATEMENT_DONE;
 }
 
+/* Only what a call can bring back: the replies of a recorded path are not kept, so replaying is the way there. */
+static bool retry_candidate(const struct opened *opened, const struct contract_candidate *candidate, int64_t interface,
+			    int64_t *count, struct error *err)
+{
+	const struct provider *provider = provider_find(candidate->provider);
+	int64_t id = 0;
+	int64_t found = 0;
+	if (provider == NULL || !provider->calls) {
+		return true;
+	}
+	if (!store_candidate(opened->store, interface, span_of(candidate->name), &id, err) ||
+	    !store_evaluation_retry(opened->store, id, &found, err)) {
+		return false;
+	}
+	*count += found;
+	return true;
+}
+
+static bool retry_all(const struct opened *opened, int64_t *count, struct error *err)
+{
+	int64_t interface = 0;
+	bool done = store_interface(opened->store, span_of(opened->contract->interface), &interface, err);
+	for (size_t i = 0; done && i < opened->contract->candidate_count; i++) {
+		done = retry_candidate(opened, &opened->contract->candidates[i], interface, count, err);
+	}
+	return done;
+}
+
 static bool retry(const struct opened *opened, struct error *err)
 {
 	int64_t count = 0;
 	if (!store_begin(opened->store, err)) {
 		return false;
 	}
-	if (!store_evaluation_retry(opened->store, 0, &count, err) || !store_commit(opened->store, err)) {
+	if (!retry_all(opened, &count, err) || !store_commit(opened->store, err)) {
 		store_rollback(opened->store);
 		return false;
 	}

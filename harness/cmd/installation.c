@@ -56,6 +56,24 @@ void opened_finish(struct opened *opened)
 	*opened = (struct opened){0};
 }
 
+/* Exchanges of the interface from here to the end of what is written; of all interfaces where none is chosen. */
+static bool count_waiting(const struct opened *opened, struct spool_reader *reader, uint64_t *ret_count,
+			  struct error *err)
+{
+	if (opened->contract == NULL) {
+		return spool_reader_count_waiting(reader, ret_count, err);
+	}
+	struct spool_record record;
+	enum spool_read read;
+	uint64_t count = 0;
+	while ((read = spool_reader_next(reader, &record, err)) == SPOOL_READ) {
+		count += record.type == SPOOL_EXCHANGE &&
+			 span_is(record.exchange.interface, opened->contract->interface);
+	}
+	*ret_count = count;
+	return read == SPOOL_NOTHING_YET;
+}
+
 static bool count_stream(const struct opened *opened, const char *stream, uint64_t *count, struct buffer *position,
 			 struct error *err)
 {
@@ -66,7 +84,7 @@ static bool count_stream(const struct opened *opened, const char *stream, uint64
 	struct spool_position from = {stored.segment, stored.offset, stored.sequence};
 	struct spool_reader *reader = spool_reader_open(opened->installation->spool, stream, &from, err);
 	uint64_t waiting = 0;
-	if (reader == NULL || !spool_reader_count_waiting(reader, &waiting, err)) {
+	if (reader == NULL || !count_waiting(opened, reader, &waiting, err)) {
 		spool_reader_close(reader);
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include "harness/cmd/progress.h"
 
 #include "harness/base/json_build.h"
+#include "harness/base/text.h"
 #include "harness/pipeline/replay.h"
 #include "harness/pipeline/worker.h"
 #include "harness/store/ingest.h"
@@ -47,7 +48,7 @@ static bool append_lines(struct replay *replay, const char *file, FILE *source, 
 	while (done && !command_stop && (length = getline(&line, &capacity, source)) > 0) {
 		number++;
 		size_t used = (size_t)length - (line[length - 1] == '\n');
-		if (used == 0) {
+		if (text_trim((struct span){line, used}).length == 0) {
 			continue;
 		}
 		arena_reset(&arena);
@@ -58,6 +59,9 @@ static bool append_lines(struct replay *replay, const char *file, FILE *source, 
 			error_set_at(err, why.code, file, number, "%s", why.message);
 		}
 		progress_show(&progress, replay->counts.lines, 0);
+	}
+	if (done && ferror(source) != 0) {
+		done = error_set_system(err, errno, "cannot read %s", file);
 	}
 	progress_finish(&progress);
 	free(line);
@@ -156,7 +160,10 @@ static bool start_worker(struct replay *replay, struct error *err)
 /* False where the worker ended by itself: its own message says why. */
 static bool worker_lives(struct replay *replay)
 {
-	if (replay->worker == 0 || waitpid(replay->worker, NULL, WNOHANG) == 0) {
+	if (replay->worker == 0) {
+		return worker_runs(replay->opened.installation);
+	}
+	if (waitpid(replay->worker, NULL, WNOHANG) == 0) {
 		return true;
 	}
 	replay->worker = 0;

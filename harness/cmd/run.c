@@ -1,9 +1,10 @@
 /* understudy run: tap, worker and web under one supervisor.
  *
  * The supervisor opens the listening sockets and keeps them, so that a tap that died is back before a client gives up.
- * Children that end are started again, after a pause that doubles up to 30 s. A child that ends with EXIT_USAGE within
- * the first seconds (a bad contract, a store of a newer version) stops everything: trying again cannot help. The death
- * of the supervisor stops nobody: the tap goes on serving. */
+ * Children that end are started again, after a pause that doubles up to 30 s. One whose first start ends with
+ * EXIT_USAGE within seconds (a bad contract, a store of a newer version) stops everything: whoever started us is there
+ * to mend it. Later nothing that happens to worker or web stops the tap: it serves production. The death of the
+ * supervisor stops nobody either: the tap goes on serving. */
 #include "harness/cmd/command.h"
 #include "harness/cmd/tap_plan.h"
 
@@ -32,6 +33,8 @@ struct child {
 	int64_t started_at; /* clock_monotonic */
 	int64_t start_again_at;
 	int64_t pause_ms;
+	int starts;
+	bool came_up; /* known of the tap alone */
 	bool wanted;
 };
 
@@ -74,6 +77,9 @@ static bool start(struct supervisor *supervisor, int which, struct error *err)
 {
 	struct child *child = &supervisor->children[which];
 	fflush(stdout);
+	if (which == CHILD_WORKER && child->starts > 0) {
+		supervisor->new_epoch = false; /* leave was given for the change of then, not for those to come */
+	}
 	pid_t pid = fork();
 	if (pid < 0) {
 		return error_set_system(err, errno, "cannot start %s", child->name);
@@ -82,11 +88,12 @@ static bool start(struct supervisor *supervisor, int which, struct error *err)
 		become(supervisor, which);
 	}
 	child->pid = pid;
+	child->starts++;
 	child->started_at = clock_monotonic();
 	return true;
 }
 
-/* Notes the end of children. False where one ended at once for a reason that will not pass. */
+/* Notes the end of children. False where one did not come up at all, for a reason that will not pass. */
 static bool reap(struct supervisor *supervisor)
 {
 	int status = 0;
@@ -103,7 +110,8 @@ static bool reap(struct supervisor *supervisor)
 				continue;
 			}
 			bool steady = lived_ms >= STEADY_MS;
-			if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_USAGE && !steady) {
+			if (child->starts == 1 && !child->came_up && !steady && WIFEXITED(status) &&
+			    WEXITSTATUS(status) == EXIT_USAGE) {
 				return false;
 			}
 			child->pause_ms = steady || child->pause_ms == 0 ? FIRST_PAUSE_MS : child->pause_ms * 2;
@@ -159,9 +167,10 @@ static bool wait_ready(struct supervisor *supervisor, int fd)
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 		char byte = 0;
 		if (poll(&poll_fd, 1, POLL_MS) > 0) {
-			return read(fd, &byte, 1) == 1;
+			supervisor->children[CHILD_TAP].came_up = read(fd, &byte, 1) == 1;
+			return supervisor->children[CHILD_TAP].came_up;
 		}
-		if (!reap(supervisor)) {
+		if (!reap(supervisor) || supervisor->children[CHILD_TAP].pid == 0) {
 			return false;
 		}
 	}

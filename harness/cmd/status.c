@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 1024 * 1024, POLL_US = 50000 };
+enum { TEXT_MAX = 1024 * 1024, POLL_US = 50000, TIMEOUT_MAX_S = 366 * 86400 };
 
 struct status_options {
 	const char *config;
@@ -226,6 +226,9 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	if (o.config == NULL) {
 		return command_usage(command, "-c FILE is missing");
+	}
+	if (o.timeout_s < 0 || o.timeout_s > TIMEOUT_MAX_S) {
+		return command_usage(command, "--timeout is 0 to %d seconds", TIMEOUT_MAX_S);
 	}
 	command_catch_signals();
 	return show(&o);

@@ -43,6 +43,26 @@ static void forget_orphaned_ring(const struct tap_config *config)
 	ring_close(ring);
 }
 
+/* A damaged ring must not keep the tap from serving: it is moved away, with a word on what that means. */
+static void set_damaged_ring_aside(const struct tap_config *config)
+{
+	char aside[4096];
+	struct error why = ERROR_INIT;
+	struct ring *ring = ring_open(config->ring_path, config->ring_capacity, RING_PRODUCER, &why);
+	ring_close(ring);
+	if (ring != NULL || why.code != ERROR_FORMAT || !ring_is_ours(config->ring_path)) {
+		return;
+	}
+	snprintf(aside, sizeof(aside), "%s.damaged", config->ring_path);
+	if (rename(config->ring_path, aside) == 0) {
+		fprintf(stderr,
+			"understudy: %s: the capture ring is damaged; it is now %s, and what was captured in it and "
+			"not yet in the spool is lost; "
+			"a new one is made\n",
+			config->ring_path, aside);
+	}
+}
+
 static int run_plan(const char *plan)
 {
 	struct error err = ERROR_INIT;
@@ -56,6 +76,7 @@ static int run_plan(const char *plan)
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
 	forget_orphaned_ring(&config);
+	set_damaged_ring_aside(&config);
 	config.stop = &command_stop;
 	config.passthrough = &passthrough;
 	return tap_run(&config, &err) ? EXIT_OK : command_fail(&err);

@@ -1,4 +1,5 @@
 /* understudy work: the worker alone. */
+#include "harness/base/clock.h"
 #include "harness/cmd/command.h"
 #include "harness/pipeline/worker.h"
 
@@ -6,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { IDLE_SLEEP_US = 20000, WAIT_MS = 50, RETRY_SLEEP_US = 500000, LOWEST_PRIORITY = 19 };
+enum { IDLE_SLEEP_US = 20000, WAIT_MS = 50, RETRY_MS = 500, LOWEST_PRIORITY = 19 };
 
 static bool may_pass(enum error_code code)
 {
@@ -22,6 +23,26 @@ static void say_once(struct error *said, const struct error *now)
 	}
 }
 
+/* The pause before the next try; open calls move on meanwhile. */
+static bool pause_working(struct worker *worker, struct error *err)
+{
+	int64_t until = clock_monotonic() + RETRY_MS * INT64_C(1000);
+	while (!command_stop && clock_monotonic() < until) {
+		if (!worker_wait(worker, WAIT_MS, err) || !worker_perform(worker, err)) {
+			return false;
+		}
+		usleep(IDLE_SLEEP_US); /* a finished call ends the wait at once */
+	}
+	return true;
+}
+
+/* Not EXIT_USAGE: the command was right, what it met later was not. */
+static int give_up(const struct error *err)
+{
+	command_fail(err);
+	return EXIT_DATA_FAULT;
+}
+
 static int work(struct worker *worker, bool until_idle)
 {
 	struct error said = ERROR_INIT;
@@ -30,14 +51,17 @@ static int work(struct worker *worker, bool until_idle)
 		switch (worker_step(worker, &err)) {
 		case WORKER_FAILED:
 			if (!may_pass(err.code)) {
-				return command_fail(&err);
+				return give_up(&err);
 			}
 			say_once(&said, &err);
-			usleep(RETRY_SLEEP_US);
+			err = (struct error)ERROR_INIT;
+			if (!pause_working(worker, &err)) {
+				return give_up(&err);
+			}
 			break;
 		case WORKER_WAITING:
 			if (!worker_wait(worker, WAIT_MS, &err)) {
-				return command_fail(&err);
+				return give_up(&err);
 			}
 			break;
 		case WORKER_IDLE:

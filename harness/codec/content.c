@@ -35,6 +35,10 @@ static bool inflate_all(z_stream *stream, struct buffer *target, struct error *e
 		stream->avail_out = INFLATE_STEP;
 		status = inflate(stream, Z_NO_FLUSH);
 		target->length += INFLATE_STEP - stream->avail_out;
+		if (status == Z_STREAM_END && stream->avail_in > 0) {
+			status = inflateReset(stream); /* RFC 1952, 2.2: a gzip file may have several members */
+			continue;
+		}
 		if (status == Z_BUF_ERROR || (status == Z_OK && stream->avail_in == 0 && stream->avail_out > 0)) {
 			return error_set(err, ERROR_FORMAT, "the compressed body is cut off");
 		}

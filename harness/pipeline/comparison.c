@@ -1,12 +1,19 @@
 #include "harness/pipeline/comparison.h"
 
+#include "harness/base/hash.h"
+#include "harness/base/text.h"
+
 #include <stdlib.h>
+
+enum { KEY_MAX = 200, DIGEST_TEXT = 2 * SHA256_SIZE };
 
 /* The records of one reply, sorted by key for matching. */
 struct side_record {
 	struct span key;
 	const struct json_node *node;
 	size_t ordinal;
+	size_t taken;  /* of the first of its key in sorted order: how many of that key have a partner */
+	bool repeated; /* an earlier record of the reply has the same key */
 	bool matched;
 };
 
@@ -48,6 +55,15 @@ static bool describe(struct comparison *comparison, struct arena *arena, enum ou
 	return true;
 }
 
+static size_t count_records(const struct contract *contract, const struct json_node *reply)
+{
+	const struct json_node *at = select_get(&contract->records_at, reply);
+	if (!contract->records_are_array) {
+		return at != NULL;
+	}
+	return json_is(at, JSON_ARRAY) ? json_count(at) : 0;
+}
+
 /* Parses and checks the reply; *ret_root stays NULL where it is no good. */
 static bool check_reply(const struct contract *contract, struct span text, struct arena *arena,
 			struct comparison *comparison, const struct json_node **ret_root, struct error *err)
@@ -63,6 +79,13 @@ static bool check_reply(const struct contract *contract, struct span text, struc
 		const struct schema_violation *first = report.count > 0 ? &report.list[0] : NULL;
 		return describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, first != NULL ? first->instance : "",
 				first != NULL ? first->sentence : "deviates from the schema", err);
+	}
+	size_t count = count_records(contract, root);
+	if (count > RECORDS_MAX) {
+		char *sentence =
+			arena_format(arena, "the reply has %zu records, at most %d are compared", count, RECORDS_MAX);
+		return sentence == NULL ? out_of_memory(err)
+					: describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, "", sentence, err);
 	}
 	*ret_root = root;
 	return true;
@@ -99,15 +122,31 @@ static int order_of_keys(const void *a, const void *b)
 	return order != 0 ? order : (left->ordinal > right->ordinal) - (left->ordinal < right->ordinal);
 }
 
+/* Keys that a reply gives must differ from those made here, which begin with '#' or '+': they get a '=' before them.
+ * What would make a poor name (long, or with control characters) is known by its digest. */
+static char *spell_key(struct span text, struct arena *arena)
+{
+	bool plain = text.length <= KEY_MAX;
+	for (size_t i = 0; plain && i < text.length; i++) {
+		plain = (unsigned char)text.data[i] >= ' ' && text.data[i] != '\x7f';
+	}
+	if (!plain) {
+		uint8_t digest[SHA256_SIZE];
+		CLEANUP_BUFFER struct buffer hex = BUFFER_INIT(DIGEST_TEXT);
+		hash_sha256(text, digest);
+		text_write_hex(&hex, digest, sizeof(digest));
+		return hex.failed ? NULL : arena_format(arena, "#sha256:%s", hex.data);
+	}
+	bool reserved = text.length > 0 && strchr("#+=", text.data[0]) != NULL;
+	return arena_format(arena, "%s%.*s", reserved ? "=" : "", SPAN_ARGUMENTS(text));
+}
+
 static bool key_of(const struct contract *contract, const struct json_node *item, size_t ordinal, struct arena *arena,
 		   struct span *ret_key, struct error *err)
 {
 	const struct json_node *value = select_get(&contract->records_key, item);
-	if (json_is(value, JSON_STRING) || json_is(value, JSON_NUMBER)) {
-		*ret_key = json_text(value);
-		return true;
-	}
-	char *text = arena_format(arena, "#%zu", ordinal + 1);
+	bool named = json_is(value, JSON_STRING) || json_is(value, JSON_NUMBER);
+	char *text = named ? spell_key(json_text(value), arena) : arena_format(arena, "#%zu", ordinal + 1);
 	*ret_key = span_of(text);
 	return text != NULL || out_of_memory(err);
 }
@@ -120,16 +159,28 @@ static bool add_record(struct side_records *records, const struct json_node *nod
 	return true;
 }
 
+bool comparison_check(const struct contract *contract, const struct json_node *legacy, struct error *err)
+{
+	size_t count = count_records(contract, legacy);
+	return count <= RECORDS_MAX ||
+	       error_set(err, ERROR_LIMIT,
+			 "the legacy reply has %zu records, at most %d are compared; split the message", count,
+			 RECORDS_MAX);
+}
+
+static void mark_repeated(struct side_records *records)
+{
+	for (size_t i = 1; i < records->count; i++) {
+		records->sorted[i]->repeated = span_equal(records->sorted[i]->key, records->sorted[i - 1]->key);
+	}
+}
+
 static bool find_records(const struct contract *contract, const struct json_node *reply, struct arena *arena,
 			 struct side_records *ret_records, struct error *err)
 {
 	struct side_records records = {0};
 	const struct json_node *at = select_get(&contract->records_at, reply);
-	size_t count = contract->records_are_array ? (json_is(at, JSON_ARRAY) ? json_count(at) : 0) : (at != NULL);
-	if (count > RECORDS_MAX) {
-		return error_set(err, ERROR_LIMIT, "a reply has %zu records; at most %d are compared", count,
-				 RECORDS_MAX);
-	}
+	size_t count = count_records(contract, reply);
 	records.list = arena_allocate_array(arena, count + 1, sizeof(records.list[0]));
 	records.sorted = arena_allocate_array(arena, count + 1, sizeof(records.sorted[0]));
 	if (records.list == NULL || records.sorted == NULL) {
@@ -150,6 +201,7 @@ static bool find_records(const struct contract *contract, const struct json_node
 		add_record(&records, item, key);
 	}
 	qsort(records.sorted, records.count, sizeof(records.sorted[0]), order_of_keys);
+	mark_repeated(&records);
 	*ret_records = records;
 	return true;
 }
@@ -167,13 +219,28 @@ static struct side_record *take_match(struct side_records *records, struct span 
 			high = middle;
 		}
 	}
-	for (; low < records->count && span_equal(records->sorted[low]->key, key); low++) {
-		if (!records->sorted[low]->matched) {
-			records->sorted[low]->matched = true;
-			return records->sorted[low];
-		}
+	if (low == records->count || !span_equal(records->sorted[low]->key, key)) {
+		return NULL;
 	}
-	return NULL;
+	size_t place = low + records->sorted[low]->taken;
+	if (place == records->count || !span_equal(records->sorted[place]->key, key)) {
+		return NULL;
+	}
+	records->sorted[low]->taken++;
+	records->sorted[place]->matched = true;
+	return records->sorted[place];
+}
+
+/* A record's name must be its own: one that repeats a key has its ordinal in it. */
+static bool name_record(const struct side_record *ours, struct arena *arena, struct span *ret_name, struct error *err)
+{
+	*ret_name = ours->key;
+	if (!ours->repeated) {
+		return true;
+	}
+	char *text = arena_format(arena, "#%zu:%.*s", ours->ordinal + 1, SPAN_ARGUMENTS(ours->key));
+	*ret_name = span_of(text);
+	return text != NULL || out_of_memory(err);
 }
 
 /* --- comparing --- */
@@ -211,8 +278,8 @@ static bool compare_records(const struct contract *contract, struct side_records
 		struct side_record *ours = &legacy->list[i];
 		struct side_record *theirs = take_match(llm, ours->key);
 		struct comparison_record *record = &comparison->records[comparison->record_count++];
-		record->key = ours->key;
-		if (!compare_record(contract, ours->node, theirs != NULL ? theirs->node : NULL, invalid, arena, record,
+		if (!name_record(ours, arena, &record->key, err) ||
+		    !compare_record(contract, ours->node, theirs != NULL ? theirs->node : NULL, invalid, arena, record,
 				    err)) {
 			return false;
 		}
@@ -223,8 +290,12 @@ static bool compare_records(const struct contract *contract, struct side_records
 			continue;
 		}
 		struct comparison_record *record = &comparison->records[comparison->record_count++];
-		char *key = contract->records_are_array ? arena_format(arena, "+%zu", ++extras) : NULL;
-		record->key = key != NULL ? span_of(key) : SPAN("");
+		char *key = contract->records_are_array ? arena_format(arena, "+%zu", ++extras)
+							: arena_copy(arena, SPAN(""));
+		if (key == NULL) {
+			return out_of_memory(err);
+		}
+		record->key = span_of(key);
 		if (!compare_record(contract, NULL, llm->list[i].node, invalid, arena, record, err)) {
 			return false;
 		}
@@ -253,6 +324,9 @@ bool comparison_make(const struct contract *contract, const struct json_node *le
 	comparison.contract_drift = comparison.has_reply && invalid;
 	struct side_records ours;
 	struct side_records theirs;
+	if (!comparison_check(contract, legacy, err)) {
+		return false;
+	}
 	if (!find_records(contract, legacy, arena, &ours, err) || !find_records(contract, reply, arena, &theirs, err)) {
 		return false;
 	}

@@ -14,7 +14,12 @@ struct comparison_value {
 };
 
 struct comparison_record {
-	struct span key; /* "" where the document is the record; else the key, or +n for an LLM extra without match */
+	/* "" where the document is the record. Else the legacy reply's key (after a '=' where it begins with '#', '+'
+	 * or
+	 * '='; "#sha256:..." where it is long or has control characters), "#n" for the n-th record where that has no
+	 * key, "#n:KEY" where it repeats one, "+n" for the n-th LLM record without a partner. Unique in a comparison.
+	 */
+	struct span key;
 	enum verdict verdict; /* the worst of its fields; at least missing or extra where one side has no such record */
 	enum store_side side;
 	struct comparison_value *values; /* contract->field_count of them */
@@ -38,5 +43,9 @@ struct comparison {
 MUST_CHECK bool comparison_make(const struct contract *contract, const struct json_node *legacy, enum outcome outcome,
 				struct span text, struct arena *arena, struct comparison *ret_comparison,
 				struct error *err);
+
+/* Can this legacy reply be compared at all? ERROR_LIMIT where it has too many records; comparison_make says the same.
+ * An LLM reply with too many is a schema mismatch. */
+MUST_CHECK bool comparison_check(const struct contract *contract, const struct json_node *legacy, struct error *err);
 
 #endif

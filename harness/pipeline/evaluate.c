@@ -3,9 +3,13 @@
 #include "harness/pipeline/worker_internal.h"
 
 #include "harness/contract/prompt.h"
+#include "harness/pipeline/comparison.h"
+
+#include <stdlib.h>
 
 enum {
 	PENDING_CHUNK = 64,
+	CLOSED_MAX = 1000, /* rows closed without a call in one step */
 	PROMPT_MAX = 16 * 1024 * 1024,
 	BYTES_PER_TOKEN = 3, /* cautious: the common tokenisers average about four bytes of English */
 	TOKENS_OF_ENVELOPE = 32,
@@ -62,13 +66,22 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 	struct store_exchange exchange;
 	struct span request;
 	struct span reply;
-	if (!store_exchange_get(worker->store, row, &exchange, err) ||
-	    !store_payload(worker->store, row, &worker->arena, &request, &reply, err)) {
-		return false;
-	}
 	struct error why = ERROR_INIT;
 	CLEANUP_BUFFER struct buffer prompt = BUFFER_INIT(PROMPT_MAX);
-	if (!make_prompt(lane->contract, candidate->candidate, request, &worker->arena, &prompt, &why)) {
+	if (!store_exchange_get(worker->store, row, &exchange, err)) {
+		return false;
+	}
+	if (!store_payload(worker->store, row, &worker->arena, &request, &reply, &why)) {
+		if (why.code != ERROR_MISSING) {
+			*err = why;
+			return false;
+		}
+		return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message, err);
+	}
+	const struct json_node *legacy = NULL;
+	if (!shadow_legacy(exchange.legacy_outcome, reply, &worker->arena, &legacy, &why) ||
+	    !comparison_check(lane->contract, legacy, &why) ||
+	    !make_prompt(lane->contract, candidate->candidate, request, &worker->arena, &prompt, &why)) {
 		return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message, err);
 	}
 	int64_t limit = lane->contract->limit_input_tokens;
@@ -81,8 +94,13 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 		return close_pending(worker, candidate, row, &exchange, EVALUATION_NOT_EVALUATED,
 				     NOT_EVALUATED_OVER_BUDGET, "", err);
 	}
-	if (!calls_start(candidate->calls, row, buffer_span(&prompt), estimate, err)) {
+	if (!calls_start(candidate->calls, row, buffer_span(&prompt), estimate, &why)) {
 		budget_settle(&candidate->budget, clock_now(), estimate, 0);
+		if (why.code == ERROR_LIMIT) {
+			return close_pending(worker, candidate, row, &exchange, EVALUATION_DEAD_LETTER, -1, why.message,
+					     err);
+		}
+		*err = why;
 		return false;
 	}
 	return true;
@@ -92,15 +110,11 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 static bool start_calls(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 			size_t *count, struct error *err)
 {
-	if (candidate->recovers) {
-		if (calls_open(candidate->calls) + calls_finished(candidate->calls) > 0) {
-			return true;
-		}
-		candidate->recovers = false;
-		candidate->cursor = 0;
-		candidate->exhausted = false;
+	size_t closed = 0;
+	if (candidate->held != NULL) {
+		return true;
 	}
-	while (calls_has_room(candidate->calls) && !candidate->exhausted) {
+	while (calls_has_room(candidate->calls) && !candidate->exhausted && closed < CLOSED_MAX) {
 		int64_t rows[PENDING_CHUNK];
 		size_t found = 0;
 		if (!store_pending(worker->store, candidate->id, candidate->cursor, PENDING_CHUNK, rows, &found, err)) {
@@ -108,9 +122,11 @@ static bool start_calls(struct worker *worker, struct interface_lane *lane, stru
 		}
 		candidate->exhausted = found == 0;
 		for (size_t i = 0; i < found && calls_has_room(candidate->calls); i++) {
+			size_t open = calls_open(candidate->calls);
 			if (!start_call(worker, lane, candidate, rows[i], err)) {
 				return false;
 			}
+			closed += calls_open(candidate->calls) == open;
 			candidate->cursor = rows[i];
 			(*count)++;
 		}
@@ -134,48 +150,102 @@ static bool write_result(struct worker *worker, const struct interface_lane *lan
 		.exchange_id = row.exchange_id,
 		.week = row.week,
 		.test = row.test,
-		.legacy = shadow_legacy(row.legacy_outcome, reply, &worker->arena),
 	};
+	if (!shadow_legacy(row.legacy_outcome, reply, &worker->arena, &exchange.legacy, err)) {
+		return false; /* was checked before the call */
+	}
 	return shadow_finish(worker->store, worker->sampling_key, lane, candidate, &exchange, result, true,
 			     &worker->arena, err);
 }
 
-/* Results are taken only inside a transaction: while the store is locked they wait in the calls. */
+static struct span put_text(char **target, struct span text)
+{
+	struct span copy = {*target, text.length};
+	if (text.data == NULL) {
+		return text;
+	}
+	memcpy(*target, text.data, text.length);
+	*target += text.length;
+	return copy;
+}
+
+/* Takes what the calls have finished. A result is paid for: it is kept until the store has it, however long a full disk
+ * lasts, and no call is made twice. */
+static bool take_results(struct candidate_lane *candidate, struct error *err)
+{
+	struct held_result **end = &candidate->held;
+	size_t count = 0;
+	while (*end != NULL) {
+		end = &(*end)->next;
+		count++;
+	}
+	struct call_result result;
+	while (count < EVALUATE_BATCH && calls_next(candidate->calls, &result)) {
+		budget_settle(&candidate->budget, clock_now(), result.estimate, result.cost_nano);
+		struct held_result *held =
+			malloc(sizeof(*held) + result.text.length + result.model.length + result.detail.length);
+		if (held == NULL) {
+			return error_set(err, ERROR_MEMORY, "no memory for a reply of %zu bytes", result.text.length);
+		}
+		char *target = held->text;
+		held->next = NULL;
+		held->result = result;
+		held->result.text = put_text(&target, result.text);
+		held->result.model = put_text(&target, result.model);
+		held->result.detail = put_text(&target, result.detail);
+		*end = held;
+		end = &held->next;
+		count++;
+	}
+	return true;
+}
+
 static bool finish_calls(struct worker *worker, const struct interface_lane *lane, struct candidate_lane *candidate,
 			 size_t *count, struct error *err)
 {
-	if (calls_finished(candidate->calls) == 0) {
+	size_t finished = 0;
+	if (!take_results(candidate, err)) {
+		return false;
+	}
+	if (candidate->held == NULL) {
 		return true;
 	}
 	if (!store_begin(worker->store, err)) {
 		return false;
 	}
-	struct call_result result;
-	size_t finished = 0;
-	while (finished < EVALUATE_BATCH && calls_next(candidate->calls, &result)) {
-		budget_settle(&candidate->budget, clock_now(), result.estimate, result.cost_nano);
-		if (!write_result(worker, lane, candidate, &result, err)) {
-			goto fail;
+	for (const struct held_result *held = candidate->held; held != NULL; held = held->next) {
+		if (!write_result(worker, lane, candidate, &held->result, err)) {
+			store_rollback(worker->store);
+			return false;
 		}
 		finished++;
 	}
 	if (!store_commit(worker->store, err)) {
-		goto fail;
+		store_rollback(worker->store);
+		return false;
 	}
+	lane_drop_held(candidate);
 	*count += finished;
 	return true;
-fail:
-	/* The rows are pending still: they are taken again, once no open call could be made twice by that. */
-	store_rollback(worker->store);
-	candidate->recovers = true;
-	return false;
 }
 
 static bool evaluate(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 		     size_t *count, struct error *err)
 {
-	return calls_perform(candidate->calls, err) && finish_calls(worker, lane, candidate, count, err) &&
-	       start_calls(worker, lane, candidate, count, err);
+	return finish_calls(worker, lane, candidate, count, err) && start_calls(worker, lane, candidate, count, err);
+}
+
+bool worker_perform(struct worker *worker, struct error *err)
+{
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		struct interface_lane *lane = worker->lanes[i];
+		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
+			if (lane->candidates[k].calls != NULL && !calls_perform(lane->candidates[k].calls, err)) {
+				return false;
+			}
+		}
+	}
+	return true;
 }
 
 bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err)

@@ -88,8 +88,12 @@ static bool finish_recorded(struct worker *worker, const struct interface_lane *
 		.exchange_id = message->row.exchange_id,
 		.week = message->row.week,
 		.test = message->row.test,
-		.legacy = shadow_legacy(message->row.legacy_outcome, message->reply, &worker->arena),
 	};
+	struct error why = ERROR_INIT;
+	if (!shadow_legacy(message->row.legacy_outcome, message->reply, &worker->arena, &exchange.legacy, &why)) {
+		return store_evaluation_close(worker->store, row, candidate->id, message->row.week, message->row.test,
+					      EVALUATION_DEAD_LETTER, -1, span_of(why.message), err);
+	}
 	struct call_result result = {.exchange = row, .outcome = OUTCOME_OK, .text = reply, .attempts = 1};
 	if (reply.length == 0) {
 		result.outcome = OUTCOME_TRANSPORT;
@@ -209,12 +213,12 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	size_t records = 0;
 	while (records < INGEST_RECORDS && bytes < INGEST_BYTES) {
 		struct spool_record record;
-		enum spool_read read = spool_reader_next(stream->reader, &record, err);
-		if (read == SPOOL_READ_FAILED) {
+		enum spool_read read = spool_reader_next(stream->reader, &record, records == 0 ? err : NULL);
+		if (read == SPOOL_READ_FAILED && records == 0) {
 			return false;
 		}
-		if (read == SPOOL_NOTHING_YET) {
-			break;
+		if (read != SPOOL_READ) {
+			break; /* what stands before a damaged record is stored; the next batch meets the damage */
 		}
 		if (records == 0 && !store_begin(worker->store, err)) {
 			return false;

@@ -4,6 +4,15 @@
 
 enum { DESCRIPTION_MAX = 1024 * 1024, NAMES_MAX = 200 };
 
+void lane_drop_held(struct candidate_lane *lane)
+{
+	while (lane->held != NULL) {
+		struct held_result *next = lane->held->next;
+		free(lane->held);
+		lane->held = next;
+	}
+}
+
 void lane_destroy(struct interface_lane *lane)
 {
 	if (lane == NULL) {
@@ -11,6 +20,7 @@ void lane_destroy(struct interface_lane *lane)
 	}
 	for (size_t i = 0; lane->candidates != NULL && i < lane->contract->candidate_count; i++) {
 		calls_destroy(lane->candidates[i].calls);
+		lane_drop_held(&lane->candidates[i]);
 	}
 	free(lane->candidates);
 	free(lane->fields);

@@ -7,6 +7,13 @@
 #include "harness/paths/call.h"
 #include "harness/store/store.h"
 
+/* A result that the store could not take yet; its texts follow in the same block. */
+struct held_result {
+	struct held_result *next;
+	struct call_result result;
+	char text[];
+};
+
 struct candidate_lane {
 	const struct contract_candidate *candidate;
 	const struct provider *provider;
@@ -14,9 +21,9 @@ struct candidate_lane {
 	int64_t epoch;       /* store row */
 	struct calls *calls; /* NULL where the provider makes none */
 	struct budget budget;
-	int64_t cursor; /* exchanges up to here were taken from the pending ones */
-	bool recovers;  /* a write failed: go back to the first pending row when no call is open */
-	bool exhausted; /* nothing was pending behind the cursor when last asked */
+	int64_t cursor;           /* exchanges up to here were taken from the pending ones */
+	struct held_result *held; /* paid for and not written yet, oldest first: no new call while there are any */
+	bool exhausted;           /* nothing was pending behind the cursor when last asked */
 };
 
 struct interface_lane {
@@ -31,5 +38,6 @@ struct interface_lane {
 struct interface_lane *lane_create(struct store *store, const struct contract *contract, bool new_epoch, int64_t now,
 				   struct error *err);
 void lane_destroy(struct interface_lane *lane);
+void lane_drop_held(struct candidate_lane *lane);
 
 #endif

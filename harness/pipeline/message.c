@@ -118,6 +118,27 @@ static void read_times(struct message *message, const struct contract *contract,
 	message->row.week = clock_week(message->row.event_time, zone);
 }
 
+/* That we cannot read a reply says nothing about the legacy path: the message is set aside, not counted against it. */
+static bool decode_reply(struct message *message, const struct spool_exchange *captured, struct arena *arena,
+			 struct error *err)
+{
+	struct error why = ERROR_INIT;
+	if (content_decode(captured->reply_head, captured->reply_body, MESSAGE_BODY_MAX, arena, &message->reply,
+			   &why)) {
+		return true;
+	}
+	if (why.code == ERROR_MEMORY) {
+		*err = why;
+		return false;
+	}
+	message->reply = captured->reply_body;
+	if (!message->malformed) {
+		message->malformed = true;
+		snprintf(message->reason, sizeof(message->reason), "the legacy reply: %s", why.message);
+	}
+	return true;
+}
+
 bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,
 		  const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,
 		  struct error *err)
@@ -133,12 +154,9 @@ bool message_read(const struct contract *contract, const struct zone *zone, cons
 		malformed(&message, &why);
 		identify_by_bytes(&message, span_of(contract->interface));
 	}
-	struct error undecodable = ERROR_INIT;
 	message.row.legacy_outcome = outcome_of_status(captured);
-	if (!content_decode(captured->reply_head, captured->reply_body, MESSAGE_BODY_MAX, arena, &message.reply,
-			    &undecodable)) {
-		message.reply = captured->reply_body;
-		message.row.legacy_outcome = LEGACY_FAILED;
+	if (!decode_reply(&message, captured, arena, err)) {
+		return false;
 	}
 	read_times(&message, contract, zone, captured);
 	message.row.test =

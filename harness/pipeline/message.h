@@ -13,12 +13,13 @@ struct message {
 	struct span body;             /* without content coding */
 	struct span reply;            /* the legacy reply's body, without content coding */
 	bool malformed;               /* a dead letter; `reason` says why */
-	char reason[512];
+	char reason[560];
 	struct store_exchange row; /* everything but interface_id */
 };
 
 /* Reads one captured exchange by its contract. Never fails on outside bytes: what cannot be decoded or identified is
- * malformed, with an identity of its own made from its bytes, so that it is stored once. `stream` and the sequence
+ * malformed, with an identity of its own made from its bytes, so that it is stored once; so is, under its own identity,
+ * a message whose legacy reply has a content coding that cannot be undone. `stream` and the sequence
  * make each delivery unique where the contract says `id: none`. Everything lives in the arena or borrows the capture.
  */
 MUST_CHECK bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,

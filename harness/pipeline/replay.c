@@ -165,6 +165,21 @@ static bool read_table(const struct contract *contract, const char *file, const 
 	}
 }
 
+/* Two different decisions for one message: which one counts is not ours to guess. */
+static bool check_keys(const struct replay_outcomes *outcomes, const char *file, struct error *err)
+{
+	for (size_t i = 1; i < outcomes->count; i++) {
+		const struct outcome_row *row = &outcomes->rows[i];
+		if (span_equal(row->key, row[-1].key) && !span_equal(row->body, row[-1].body)) {
+			return error_set_at(err, ERROR_FORMAT, file, 0,
+					    "several rows with different decisions for \"%.*s\"; keep the one that "
+					    "counts",
+					    SPAN_ARGUMENTS(row->key));
+		}
+	}
+	return true;
+}
+
 struct replay_outcomes *replay_outcomes_load(const struct contract *contract, const char *file, const char *key,
 					     struct error *err)
 {
@@ -179,7 +194,13 @@ struct replay_outcomes *replay_outcomes_load(const struct contract *contract, co
 		replay_outcomes_destroy(outcomes);
 		return NULL;
 	}
-	qsort(outcomes->rows, outcomes->count, sizeof(outcomes->rows[0]), order_of_rows);
+	if (outcomes->count > 0) {
+		qsort(outcomes->rows, outcomes->count, sizeof(outcomes->rows[0]), order_of_rows);
+	}
+	if (!check_keys(outcomes, file, err)) {
+		replay_outcomes_destroy(outcomes);
+		return NULL;
+	}
 	return outcomes;
 }
 

@@ -19,13 +19,18 @@ struct writing {
 	struct buffer record_id;
 };
 
-const struct json_node *shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena *arena)
+bool shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena *arena,
+		   const struct json_node **ret_root, struct error *err)
 {
-	const struct json_node *root = NULL;
-	if (outcome == LEGACY_FAILED || outcome == LEGACY_PARKED || !json_parse(arena, reply, NULL, &root, NULL)) {
-		return NULL;
+	struct error why = ERROR_INIT;
+	if (outcome == LEGACY_FAILED || outcome == LEGACY_PARKED || text_trim(reply).length == 0) {
+		*ret_root = NULL;
+		return true;
 	}
-	return root;
+	return json_parse(arena, reply, NULL, ret_root, &why) ||
+	       error_set(err, why.code == ERROR_MEMORY ? ERROR_MEMORY : ERROR_FORMAT,
+			 "the legacy reply is not JSON; check tap.match, and what the legacy path sends: %s",
+			 why.message);
 }
 
 /* JSON text of a value, data NULL where it is absent. */
@@ -180,15 +185,21 @@ static bool write_all(struct writing *w, const struct comparison *comparison, co
 	return true;
 }
 
+/* What cannot be compared, and never could, must not stop the rest: it is set aside, and what it cost is billed. */
+static bool write_dead_letter(struct writing *w, const struct call_result *result, const struct error *why,
+			      struct error *err)
+{
+	return store_evaluation_close(w->store, w->exchange->row, w->candidate->id, w->exchange->week,
+				      w->exchange->test, EVALUATION_DEAD_LETTER, -1, span_of(why->message), err) &&
+	       write_spend(w, result->cost_nano, err);
+}
+
 bool shadow_finish(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
 		   const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
 		   const struct call_result *result, bool is_pending, struct arena *arena, struct error *err)
 {
 	struct comparison comparison;
-	if (!comparison_make(lane->contract, exchange->legacy, result->outcome, result->text, arena, &comparison,
-			     err)) {
-		return false;
-	}
+	struct error why = ERROR_INIT;
 	struct writing writing = {
 		.store = store,
 		.sampling_key = sampling_key,
@@ -199,7 +210,10 @@ bool shadow_finish(struct store *store, struct hash_key *sampling_key, const str
 		.llm_value = BUFFER_INIT(VALUE_MAX),
 		.record_id = BUFFER_INIT(RECORD_ID_MAX),
 	};
-	bool done = write_all(&writing, &comparison, result, is_pending, err);
+	bool done = comparison_make(lane->contract, exchange->legacy, result->outcome, result->text, arena, &comparison,
+				    &why)
+			    ? write_all(&writing, &comparison, result, is_pending, err)
+			    : write_dead_letter(&writing, result, &why, err);
 	buffer_finish(&writing.legacy_value);
 	buffer_finish(&writing.llm_value);
 	buffer_finish(&writing.record_id);

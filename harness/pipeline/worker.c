@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { STORE_BUSY_MS = 2000, CALLS_MAX = 256 };
+/* At the start a locked store is waited for. Later a step that waited would keep open calls from moving on. */
+enum { CHECK_INTERVAL_US = 500000, OPEN_BUSY_MS = 10000, STORE_BUSY_MS = 50, CALLS_MAX = 256 };
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface)
 {
@@ -21,23 +23,60 @@ struct interface_lane *worker_lane(const struct worker *worker, struct span inte
 	return NULL;
 }
 
-static bool take_lock(struct worker *worker, struct error *err)
+static const char *store_path(const struct worker *worker)
 {
-	const char *location = worker->installation->store;
-	const char *path = strchr(location, ':') + 1;
-	char lock_path[4096];
-	snprintf(lock_path, sizeof(lock_path), "%s.worker-lock", path);
+	return strchr(worker->installation->store, ':') + 1;
+}
+
+static bool take_lock(const char *lock_path, const char *what, int *ret_fd, struct error *err)
+{
 	if (!file_make_parent(lock_path, err)) {
 		return false;
 	}
-	worker->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (worker->lock < 0) {
+	int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0) {
 		return error_set_system(err, errno, "cannot open %s", lock_path);
 	}
-	if (flock(worker->lock, LOCK_EX | LOCK_NB) != 0) {
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
 		return error_set(err, ERROR_BUSY, "another worker runs on %s; stop it first, or let it do the work",
-				 path);
+				 what);
 	}
+	*ret_fd = fd;
+	return true;
+}
+
+static bool take_locks(struct worker *worker, struct error *err)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s.worker-lock", store_path(worker));
+	if (!take_lock(path, store_path(worker), &worker->lock, err)) {
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/.worker-lock", worker->installation->spool);
+	return take_lock(path, worker->installation->spool, &worker->spool_lock, err);
+}
+
+/* Whoever removes or replaces the store under a worker gets a worker that writes to a file that nobody can see. */
+static bool check_store(struct worker *worker, struct error *err)
+{
+	struct stat status;
+	int64_t now = clock_monotonic();
+	if (worker->store_checked_at != 0 && now - worker->store_checked_at < CHECK_INTERVAL_US) {
+		return true;
+	}
+	bool there = stat(store_path(worker), &status) == 0;
+	if (worker->store_checked_at == 0 && there) {
+		worker->store_device = status.st_dev;
+		worker->store_inode = status.st_ino;
+	}
+	if (!there || status.st_dev != worker->store_device || status.st_ino != worker->store_inode) {
+		return error_set(err, ERROR_MISSING,
+				 "the store %s was removed or replaced while the worker had it open; stop everything "
+				 "before such work, and restore it if that was not meant",
+				 store_path(worker));
+	}
+	worker->store_checked_at = now;
 	return true;
 }
 
@@ -66,11 +105,12 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 	}
 	worker->installation = installation;
 	worker->lock = -1;
+	worker->spool_lock = -1;
 	arena_init(&worker->arena, WORKER_ARENA_MAX);
-	if (!take_lock(worker, err)) {
+	if (!take_locks(worker, err)) {
 		goto fail;
 	}
-	worker->store = store_open(installation->store, STORE_CREATE, STORE_BUSY_MS, err);
+	worker->store = store_open(installation->store, STORE_CREATE, OPEN_BUSY_MS, err);
 	if (worker->store == NULL) {
 		goto fail;
 	}
@@ -82,6 +122,7 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 	if (!open_lanes(worker, new_epoch, err)) {
 		goto fail;
 	}
+	store_set_patience(worker->store, STORE_BUSY_MS);
 	return worker;
 fail:
 	worker_destroy(worker);
@@ -101,6 +142,9 @@ void worker_destroy(struct worker *worker)
 	hash_key_destroy(worker->sampling_key);
 	store_close(worker->store);
 	arena_finish(&worker->arena);
+	if (worker->spool_lock >= 0) {
+		close(worker->spool_lock);
+	}
 	if (worker->lock >= 0) {
 		close(worker->lock);
 	}
@@ -165,7 +209,8 @@ enum worker_state worker_step(struct worker *worker, struct error *err)
 {
 	size_t ingested = 0;
 	size_t evaluated = 0;
-	if (!worker_ingest(worker, &ingested, err) || !worker_evaluate(worker, &evaluated, err)) {
+	if (!check_store(worker, err) || !worker_perform(worker, err) || !worker_ingest(worker, &ingested, err) ||
+	    !worker_evaluate(worker, &evaluated, err)) {
 		return WORKER_FAILED;
 	}
 	if (ingested + evaluated > 0) {

@@ -20,12 +20,15 @@ enum worker_state {
 	WORKER_IDLE,    /* nothing to do */
 };
 
-/* Takes the worker's lock beside the store (ERROR_BUSY where another worker has it), opens the store, and starts the
- * epochs. Borrows the installation. `new_epoch` allows a changed evaluation period. */
+/* Takes the worker's locks beside the store and in the spool (ERROR_BUSY where another worker has one), opens the
+ * store, and starts the epochs. Borrows the installation. `new_epoch` allows a changed evaluation period. */
 struct worker *worker_create(const struct installation *installation, bool new_epoch, struct error *err);
 void worker_destroy(struct worker *worker); /* open calls are dropped and stay pending; accepts NULL */
 /* A bounded amount of work; never sleeps. */
 enum worker_state worker_step(struct worker *worker, struct error *err);
+/* Moves open calls on, and nothing else: for a caller that pauses after WORKER_FAILED, so that a locked store or a full
+ * disk never turns a reply that came in time into a timeout. */
+MUST_CHECK bool worker_perform(struct worker *worker, struct error *err);
 /* Waits for the network, at most timeout_ms. */
 MUST_CHECK bool worker_wait(struct worker *worker, int timeout_ms, struct error *err);
 /* Exchanges not yet compared: pending rows of all candidates. For progress bars. */

@@ -29,14 +29,18 @@ struct worker {
 	struct worker_stream *streams;
 	size_t stream_count;
 	int64_t streams_listed_at;
-	int lock;           /* fd of the lock file, -1: none */
+	int lock;              /* fd of the lock file beside the store, -1: none */
+	int spool_lock;        /* fd of the one in the spool: segments that one worker has read are gone for all */
+	uint64_t store_device; /* the file that the store was opened from */
+	uint64_t store_inode;
+	int64_t store_checked_at;
 	struct arena arena; /* of the exchange at hand */
 };
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface);
 /* Reads one batch of each stream; *ret_count records read. A failure leaves store and readers where they were. */
 MUST_CHECK bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err);
-/* Starts calls for pending rows and writes what has ended; *ret_count of both. */
+/* Writes what has ended and starts calls for pending rows; *ret_count of both. */
 MUST_CHECK bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err);
 /* Forgets the readers: the next ingest opens them at the stored position. */
 void worker_close_streams(struct worker *worker);

@@ -30,6 +30,8 @@ enum ring_role { RING_PRODUCER, RING_CONSUMER };
  * remove the file. Consumer: takes no lock (see ring_lock_consumer), `capacity` is not used, a missing file is
  * ERROR_MISSING. A ring of a newer version is ERROR_VERSION; one that is damaged is ERROR_FORMAT. NULL on failure. */
 struct ring *ring_open(const char *path, size_t capacity, enum ring_role role, struct error *err);
+/* Is the file empty, or does it begin as a ring does? Then one that ring_open calls damaged may be moved away. */
+bool ring_is_ours(const char *path);
 void ring_close(struct ring *ring); /* gives up its locks; accepts NULL; the file stays */
 uint64_t ring_capacity(const struct ring *ring);
 /* Identifies this ring among all that ever fed a stream; see struct spool_accounts. */

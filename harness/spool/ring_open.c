@@ -308,6 +308,17 @@ static bool open_ring(struct ring *ring, size_t capacity, struct error *err)
 			    "there is no capture ring; start the tap, which makes it");
 }
 
+bool ring_is_ours(const char *path)
+{
+	char magic[sizeof(RING_MAGIC) - 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd >= 0 ? read(fd, magic, sizeof(magic)) : -1;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return length == 0 || (length == (ssize_t)sizeof(magic) && memcmp(magic, RING_MAGIC, sizeof(magic)) == 0);
+}
+
 struct ring *ring_open(const char *path, size_t capacity, enum ring_role role, struct error *err)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));

@@ -373,6 +373,11 @@ struct store *store_open(const char *location, enum store_mode mode, int busy_ms
 	return store;
 }
 
+void store_set_patience(struct store *store, int busy_ms)
+{
+	sqlite3_busy_timeout(store->database, busy_ms);
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL) {

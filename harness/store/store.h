@@ -23,6 +23,8 @@ enum store_mode {
  * ERROR_CONFIG. Do not use a store across fork. Relative PATHs are relative to the current directory: callers resolve.
  */
 struct store *store_open(const char *location, enum store_mode mode, int busy_ms, struct error *err);
+/* From now on waits at most this long for a lock. */
+void store_set_patience(struct store *store, int busy_ms);
 void store_close(struct store *store); /* rolls back what is open; accepts NULL */
 
 /* Not nested. begin takes the write lock at once (BEGIN IMMEDIATE), ERROR_BUSY if another has it. commit first writes

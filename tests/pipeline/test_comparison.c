@@ -164,7 +164,12 @@ static const struct items_case ITEMS[] = {
 	{"{\"items\":[" LINE("10", "a") "]}",
 	 "{\"items\":[" LINE("30", "a") "," LINE("10", "a") "," LINE("40", "x") "]}", "10:ignored +1:extra +2:extra "},
 	{"{\"items\":[" LINE("10", "a") "," LINE("10", "b") "]}",
-	 "{\"items\":[" LINE("10", "a") "," LINE("10", "b") "]}", "10:ignored 10:ignored "},
+	 "{\"items\":[" LINE("10", "a") "," LINE("10", "b") "]}", "10:ignored #2:10:ignored "},
+	/* names made here never meet names that a reply gives */
+	{"{\"items\":[" LINE("#2", "a") ",{\"queue\":\"a\",\"amount\":1}," LINE("+1", "a") "," LINE("=", "a") "]}",
+	 "{\"items\":[" LINE("9", "a") "]}", "=#2:missing #2:missing =+1:missing ==:missing +1:extra "},
+	{"{\"items\":[" LINE("a\\u0000b", "a") "]}", "{\"items\":[" LINE("a\\u0000b", "a") "]}",
+	 "#sha256:59b271ae1bbcb1d31d41929817f4b16fb439eb4f31520b5ad1d5ce98920a7138:ignored "},
 	{"{\"items\":[]}", "{\"items\":[]}", ""},
 	{"{\"items\":[" LINE("10", "a") "]}", "no json", "10:invalid "},
 	{"{\"items\":[]}", "no json", ":invalid "},
@@ -198,12 +203,17 @@ START_TEST(too_many_records_are_refused)
 	struct error err = ERROR_INIT;
 	buffer_append_text(&reply, "{\"items\":[");
 	for (int i = 0; i <= RECORDS_MAX; i++) {
-		buffer_append_format(&reply, "%s{\"line\":\"%d\"}", i > 0 ? "," : "", i);
+		buffer_append_format(&reply, "%s{\"line\":\"%d\",\"queue\":\"a\",\"amount\":1}", i > 0 ? "," : "", i);
 	}
 	buffer_append_text(&reply, "]}");
 	ck_assert(!comparison_make(contract, parse(reply.data, &arena), OUTCOME_OK, SPAN("{\"items\":[]}"), &arena,
 				   &comparison, &err));
 	ck_assert_int_eq(err.code, ERROR_LIMIT);
+	ck_assert(!comparison_check(contract, parse(reply.data, &arena), NULL));
+	/* of the LLM path it is that path's failure */
+	ck_assert(comparison_make(contract, parse("{\"items\":[]}", &arena), OUTCOME_OK, buffer_span(&reply), &arena,
+				  &comparison, NULL));
+	ck_assert_int_eq(comparison.outcome, OUTCOME_SCHEMA_MISMATCH);
 	contract_destroy(contract);
 }
 END_TEST

@@ -98,6 +98,28 @@ START_TEST(legacy_outcomes_and_test_marks)
 }
 END_TEST
 
+/* That we cannot read a reply says nothing about the legacy path. */
+START_TEST(an_unreadable_reply_is_no_failure_of_the_legacy_path)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
+	struct spool_exchange captured = {
+		.interface = SPAN("orders"),
+		.legacy_outcome = -1,
+		.legacy_status = 200,
+		.request_body = SPAN("{\"id\":1}"),
+		.reply_head = SPAN("Content-Encoding: br\r\n"),
+		.reply_body = SPAN("\x0b\x02\x80"),
+	};
+	struct message message;
+	ck_assert(message_read(contract, zone, "tap", &captured, &arena, &message, NULL));
+	ck_assert(message.malformed);
+	ck_assert_msg(strstr(message.reason, "legacy reply") != NULL && strstr(message.reason, "\"br\"") != NULL, "%s",
+		      message.reason);
+	ck_assert_int_eq(message.row.legacy_outcome, LEGACY_OK);
+	ck_assert(message.row.has_identity);
+}
+END_TEST
+
 /* gzip of {"id":"G"}, made by gzip(1). */
 START_TEST(compressed_messages_are_read)
 {
@@ -120,6 +142,26 @@ START_TEST(compressed_messages_are_read)
 }
 END_TEST
 
+/* RFC 1952, 2.2: members follow each other; gzip of {"id": and of "G"}, made by gzip(1). */
+START_TEST(several_gzip_members_are_one_body)
+{
+	static const unsigned char gzip[] = {
+		0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xab, 0x56, 0xca, 0x4c, 0x51, 0xb2, 0x02,
+		0x00, 0x22, 0x64, 0x68, 0x03, 0x06, 0x00, 0x00, 0x00, 0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x03, 0x53, 0x72, 0x57, 0xaa, 0x05, 0x00, 0x4d, 0x68, 0xac, 0xd7, 0x04, 0x00, 0x00, 0x00};
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
+	struct spool_exchange captured = {
+		.interface = SPAN("orders"),
+		.legacy_outcome = -1,
+		.request_head = SPAN("Content-Encoding: gzip\r\n"),
+		.request_body = {(const char *)gzip, sizeof(gzip)},
+	};
+	struct message message;
+	ck_assert(message_read(contract, zone, "tap", &captured, &arena, &message, NULL));
+	ck_assert_msg(span_is(message.body, "{\"id\":\"G\"}"), "%s", message.reason);
+}
+END_TEST
+
 Suite *message_suite(void)
 {
 	Suite *suite = suite_create("message");
@@ -129,7 +171,9 @@ Suite *message_suite(void)
 	tcase_add_test(tcase, times_and_weeks_follow_the_message);
 	tcase_add_loop_test(tcase, malformed_messages_say_why, 0, 6);
 	tcase_add_test(tcase, legacy_outcomes_and_test_marks);
+	tcase_add_test(tcase, an_unreadable_reply_is_no_failure_of_the_legacy_path);
 	tcase_add_test(tcase, compressed_messages_are_read);
+	tcase_add_test(tcase, several_gzip_members_are_one_body);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

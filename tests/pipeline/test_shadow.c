@@ -143,6 +143,27 @@ START_TEST(unlabelable_and_open_items_stay_so)
 }
 END_TEST
 
+/* A reply that can never be compared must not stop the worker: set aside, and paid. */
+START_TEST(what_cannot_be_compared_is_set_aside_and_billed)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(64);
+	const struct shadow_exchange exchange = {
+		.row = exchange_row, .exchange_id = (const uint8_t[16]){0}, .week = 202647};
+	const struct call_result result = {.exchange = exchange_row,
+					   .outcome = OUTCOME_OK,
+					   .text = SPAN("{\"queue\":\"a\",\"amount\":1}"),
+					   .cost_nano = 7};
+	must(store_begin(store, &err) &&
+		     shadow_finish(store, key, lane, &lane->candidates[0], &exchange, &result, false, &arena, &err) &&
+		     store_commit(store, &err),
+	     &err);
+	ck_assert_int_eq(query("SELECT count(*) FROM evaluation WHERE state = 3 AND length(detail) > 5"), 1);
+	ck_assert_int_eq(query("SELECT sum(cost_nano) FROM spend"), 7);
+	ck_assert_int_eq(query("SELECT count(*) FROM record"), 0);
+}
+END_TEST
+
 Suite *shadow_suite(void)
 {
 	Suite *suite = suite_create("shadow");
@@ -150,6 +171,7 @@ Suite *shadow_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_slower_candidate_is_judged_by_the_labels_there);
 	tcase_add_test(tcase, unlabelable_and_open_items_stay_so);
+	tcase_add_test(tcase, what_cannot_be_compared_is_set_aside_and_billed);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
