@@ -74,7 +74,7 @@ static bool start(struct supervisor *supervisor, int which, struct error *err)
 {
 	struct child *child = &supervisor->children[which];
 	fflush(stdout);
-	pid_t pid = fork();
+	pid_t pid = command_fork();
 	if (pid < 0) {
 		return error_set_system(err, errno, "cannot start %s", child->name);
 	}

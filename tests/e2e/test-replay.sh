@@ -50,3 +50,10 @@ expect "LLM path right" "$(sql 'SELECT sum(correct) FROM judgement WHERE path > 
 "$understudy" replay -c "$config" --outcomes "$work/decisions.csv" "$work/messages.jsonl" >/dev/null
 expect "stored after the second replay" "$(status_json .exchanges.stored)" 4
 expect "duplicates after it" "$(status_json .exchanges.duplicate)" 6
+
+# a command that fails while its worker still starts takes the worker with it, every time
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	status=0
+	timeout 20 "$understudy" replay -c "$config" --outcomes "$work/none.csv" "$work/messages.jsonl" 2>/dev/null || status=$?
+	expect "exit code without the outcomes, try $try" "$status" 2
+done
