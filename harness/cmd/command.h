@@ -5,6 +5,8 @@
 
 #include "harness/base/error.h"
 
+#include <sys/types.h>
+
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_NO_GO = 1,
@@ -74,5 +76,8 @@ int command_usage(const struct command *command, const char *format, ...) __attr
 /* Set by SIGINT and SIGTERM once command_catch_signals was called; SIGPIPE is ignored from then on. */
 extern volatile int command_stop;
 void command_catch_signals(void);
+/* fork() for a child that will exec: in the child the handlers are gone before a signal can reach it, so that a stop
+ * that comes between fork and exec ends it and is not lost. */
+pid_t command_fork(void);
 
 #endif

@@ -2,9 +2,11 @@
 
 #include "harness/base/text.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 volatile int command_stop;
 
@@ -21,6 +23,26 @@ void command_catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+pid_t command_fork(void)
+{
+	sigset_t stops;
+	sigset_t before;
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stops, &before);
+	pid_t pid = fork();
+	int failure = errno;
+	if (pid == 0) {
+		struct sigaction standard = {.sa_handler = SIG_DFL};
+		sigaction(SIGINT, &standard, NULL);
+		sigaction(SIGTERM, &standard, NULL);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = failure;
+	return pid;
 }
 
 int command_fail(const struct error *err)

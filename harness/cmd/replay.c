@@ -144,7 +144,7 @@ static bool start_worker(struct replay *replay, struct error *err)
 	char new_epoch[] = "--new-epoch";
 	char *config = strdup(replay->config);
 	char *const argv[] = {name, command, option, config, replay->new_epoch ? new_epoch : NULL, NULL};
-	pid_t pid = config != NULL ? fork() : -1;
+	pid_t pid = config != NULL ? command_fork() : -1;
 	if (pid == 0) {
 		execv("/proc/self/exe", argv);
 		_exit(EXIT_USAGE);

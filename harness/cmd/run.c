@@ -80,7 +80,7 @@ static bool start(struct supervisor *supervisor, int which, struct error *err)
 	if (which == CHILD_WORKER && child->starts > 0) {
 		supervisor->new_epoch = false; /* leave was given for the change of then, not for those to come */
 	}
-	pid_t pid = fork();
+	pid_t pid = command_fork();
 	if (pid < 0) {
 		return error_set_system(err, errno, "cannot start %s", child->name);
 	}

@@ -50,3 +50,17 @@ expect "LLM path right" "$(sql 'SELECT sum(correct) FROM judgement WHERE path > 
 "$understudy" replay -c "$config" --outcomes "$work/decisions.csv" "$work/messages.jsonl" >/dev/null
 expect "stored after the second replay" "$(status_json .exchanges.stored)" 4
 expect "duplicates after it" "$(status_json .exchanges.duplicate)" 6
+
+# a command that fails while its worker still starts takes the worker with it, every time
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	status=0
+	timeout 20 "$understudy" replay -c "$config" --outcomes "$work/none.csv" "$work/messages.jsonl" 2>/dev/null || status=$?
+	expect "exit code without the outcomes, try $try" "$status" 2
+done
+
+# a dead letter of recorded replies stays one: nothing could take it up
+echo '{"message": {"at": "2026-11-10T10:00:00Z"}, "llm": {"queue": "x", "amount": 1}}' >"$work/nobody.jsonl"
+"$understudy" replay -c "$config" "$work/nobody.jsonl" >/dev/null
+expect "dead letters" "$(status_json .evaluations.dead_letter)" 1
+"$understudy" dead-letter retry -c "$config" >/dev/null || fail "dead-letter retry ended with $?"
+expect "pending after the retry" "$(status_json .evaluations.pending)" 0
