@@ -136,6 +136,10 @@ static void describe_meaning(const struct figures *total, struct document *docum
 					      : "which path is better cannot be told from chance yet";
 	document_cell(document, STYLE_PLAIN, "Against the legacy path that is %s (%s): %s.",
 		      points_text(total->difference.value, a), points_range_text(range, b), sense);
+	document_cell(
+		document, STYLE_PLAIN,
+		"Reviewers err too: if one in a hundred of the final labels is wrong, each accuracy is uncertain by "
+		"up to one point more than its interval says.");
 	if (total->unsettled + total->unlabelable > 0) {
 		document_cell(document, STYLE_PLAIN,
 			      "%s sampled records are still to be reviewed or settled, and %s cannot be judged; if "
@@ -165,7 +169,9 @@ static void describe_summary(const struct report *report, const struct report_ca
 			   of->model != NULL ? of->model : "", of->simulated ? ", simulated" : "", gate->epoch,
 			   gate->closed_count, gate->closed_count == 1 ? "week" : "weeks");
 	document_paragraph(document, styles[gate->decision], "%s", gate_decision_text(gate->decision));
-	if (gate->reason_count > 0) {
+	if (gate->decision == GATE_GO) {
+		document_paragraph(document, STYLE_LEAD, "Every condition is proven and every guard passed.");
+	} else if (gate->reason_count > 0) {
 		document_paragraph(document, STYLE_LEAD, "%s", gate->reasons[0]);
 	}
 	if (candidate->total.stored == 0) {

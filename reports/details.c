@@ -133,8 +133,8 @@ static bool read_pairs(struct rows *rows, struct store *store)
 	struct statement *statement =
 		ask(store,
 		    "SELECT f.name, d.verdict, d.legacy_value, d.llm_value, count(*) FROM field_difference d "
-		    "JOIN exchange e ON e.id = d.exchange_id JOIN field f ON f.id = d.field_id WHERE d.candidate_id = "
-		    "? AND e.week BETWEEN ? AND ? AND e.test = 0 AND d.verdict BETWEEN 2 AND 4 "
+		    "JOIN field f ON f.id = d.field_id WHERE d.candidate_id = ? AND d.week BETWEEN ? AND ? AND "
+		    "d.test = 0 AND d.verdict BETWEEN 2 AND 4 "
 		    "GROUP BY f.name, d.verdict, d.legacy_value, d.llm_value "
 		    "ORDER BY f.name, count(*) DESC, d.verdict, d.legacy_value, d.llm_value",
 		    rows->report, rows->candidate->evidence.candidate_id, rows->err);

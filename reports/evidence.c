@@ -447,9 +447,11 @@ static int order_weeks(const void *a, const void *b)
 /* One row for each stratum, status and pair of judgements. */
 static const char LABELS[] =
 	"SELECT t.week, p.ordinal, r.side, r.pi_ppm, t.status, l.correct, g.correct, count(*) FROM review_item t "
-	"JOIN record r ON r.exchange_id = t.exchange_id AND r.candidate_id = ?1 AND r.key = t.key AND r.sampled = 1 "
-	"JOIN exchange e ON e.id = t.exchange_id AND e.test = 0 "
-	"JOIN evaluation v ON v.exchange_id = t.exchange_id AND v.candidate_id = ?1 JOIN epoch p ON p.id = v.epoch_id "
+	"CROSS JOIN record r ON r.exchange_id = t.exchange_id AND r.candidate_id = ?1 AND r.key = t.key AND r.sampled "
+	"= 1 "
+	"CROSS JOIN exchange e ON e.id = t.exchange_id AND e.test = 0 "
+	"CROSS JOIN evaluation v ON v.exchange_id = t.exchange_id AND v.candidate_id = ?1 JOIN epoch p ON p.id = "
+	"v.epoch_id "
 	"LEFT JOIN judgement l ON l.item_id = t.id AND l.path = ?1 AND l.field_id = 0 "
 	"LEFT JOIN judgement g ON g.item_id = t.id AND g.path = 0 AND g.field_id = 0 GROUP BY 1, 2, 3, 4, 5, 6, 7";
 

@@ -164,14 +164,15 @@ static bool compute(struct ratings *ratings, bool agreeing, uint32_t categories,
 	return done;
 }
 
+/* CROSS JOIN keeps the order of the joins: the items of the overlap are few, exchanges and records are many. */
 static bool read_rows(struct ratings *ratings, const struct report_candidate *candidate, struct store *store)
 {
 	struct statement *statement = store_statement(
 		store,
 		"SELECT e.exchange_id, t.key, l.reviewer, r.side, f.name, lv.value FROM review_item t "
-		"JOIN exchange e ON e.id = t.exchange_id AND e.test = 0 "
-		"JOIN record r ON r.exchange_id = t.exchange_id AND r.candidate_id = ?1 AND r.key = t.key AND "
-		"r.sampled = 1 JOIN label l ON l.item_id = t.id AND l.adjudication = 0 "
+		"CROSS JOIN exchange e ON e.id = t.exchange_id AND e.test = 0 "
+		"CROSS JOIN record r ON r.exchange_id = t.exchange_id AND r.candidate_id = ?1 AND r.key = t.key AND "
+		"r.sampled = 1 CROSS JOIN label l ON l.item_id = t.id AND l.adjudication = 0 "
 		"LEFT JOIN label_value lv ON lv.label_id = l.id LEFT JOIN field f ON f.id = lv.field_id "
 		"WHERE t.overlap = 1 AND t.week BETWEEN ?2 AND ?3 AND l.cannot_tell = 0 AND NOT EXISTS (SELECT 1 FROM "
 		"label n WHERE n.item_id = l.item_id AND n.reviewer = l.reviewer AND n.adjudication = 0 AND n.id > "

@@ -98,7 +98,7 @@ static double log_mixture(const struct question *question, double m)
 			scaled += exp(term - largest);
 		}
 	}
-	return largest + log(scaled);
+	return scaled > 0 ? largest + log(scaled) : -HUGE_VAL;
 }
 
 static enum stats_evidence_status log_e(const struct question *question, double m, double *ret_log_e)

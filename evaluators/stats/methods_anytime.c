@@ -173,7 +173,7 @@ static bool method_kw_plan(struct method_call *call)
 	enum stats_evidence_status status =
 		stats_kw_plan(&bets, y.values, p.values, y.count, m, lo, alpha, log_e, &growth);
 	if (status != STATS_EVIDENCE_OK) {
-		return result_evidence(call, status, NULL);
+		return result_evidence(call, status, &log_e);
 	}
 	json_build_object(call->reply, "result");
 	json_build_exact(call->reply, "best_growth", growth.growth);

@@ -39,7 +39,7 @@ stop_all() {
 
 export TAP_LISTEN=127.0.0.1:0 WEB_LISTEN="${WEB_LISTEN:-127.0.0.1:8400}" UNDERSTUDY_SAMPLING_KEY="the demo's key, seed $seed"
 if [ "${1:-}" = web ]; then
-	export LEGACY_URL=http://127.0.0.1:9 LLM_URL="${LLM_URL:-http://127.0.0.1:9/v1}" LLM_API_KEY=none LLM_MODEL=none
+	export LEGACY_URL=http://127.0.0.1:9 LLM_URL="${LLM_URL:-http://127.0.0.1:9/v1}" LLM_API_KEY=none LLM_MODEL="${LLM_MODEL:-understudy-sim}"
 	exec "$understudy" web -c "$config" --reports "$demo/report"
 fi
 

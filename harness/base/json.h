@@ -70,6 +70,9 @@ static inline const struct json_node *json_member(const struct json_node *name)
 }
 static inline const struct json_node *json_next(const struct json_node *container, const struct json_node *child)
 {
+	if (child == NULL) {
+		return NULL;
+	}
 	const struct json_node *next =
 		container->type == JSON_OBJECT ? child + 1 + (child + 1)->span : child + child->span;
 	return next < container + container->span ? next : NULL;

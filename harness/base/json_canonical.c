@@ -43,9 +43,7 @@ static void sort_few(const struct json_node **names, size_t count)
 static void members_init(struct members *members, const struct json_node *object)
 {
 	size_t count = json_count(object);
-	members->object = object;
-	members->position = 0;
-	members->previous = NULL;
+	*members = (struct members){.object = object};
 	members->sorted = count <= FEW_MEMBERS ? members->few : malloc(count * sizeof(*members->sorted));
 	if (members->sorted == NULL) {
 		return;
@@ -55,9 +53,9 @@ static void members_init(struct members *members, const struct json_node *object
 		members->sorted[i++] = name;
 	}
 	if (count <= FEW_MEMBERS) {
-		sort_few(members->sorted, count);
+		sort_few(members->sorted, i);
 	} else {
-		qsort(members->sorted, count, sizeof(*members->sorted), compare_names);
+		qsort(members->sorted, i, sizeof(*members->sorted), compare_names);
 	}
 }
 

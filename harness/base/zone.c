@@ -307,7 +307,7 @@ static bool take_block(struct zone *zone, struct cursor *cursor, const struct co
 	const char *times = cursor->at;
 	const char *indexes = times + counts->times * 8;
 	const char *types = indexes + counts->times;
-	int32_t offsets[TYPES_MAXIMUM];
+	int32_t offsets[TYPES_MAXIMUM] = {0};
 	for (size_t i = 0; i < counts->types; i++) {
 		offsets[i] = (int32_t)(uint32_t)big_endian(types + 6 * i, 4);
 		if (offsets[i] > OFFSET_MAXIMUM || offsets[i] < -OFFSET_MAXIMUM) {

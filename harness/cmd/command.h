@@ -76,8 +76,8 @@ int command_usage(const struct command *command, const char *format, ...) __attr
 /* Set by SIGINT and SIGTERM once command_catch_signals was called; SIGPIPE is ignored from then on. */
 extern volatile int command_stop;
 void command_catch_signals(void);
-/* fork() whose child dies of SIGINT and SIGTERM as any program does. With a plain fork() a signal that comes before the
- * child's exec is taken by the handler that it shares with us, and forgotten. */
+/* fork() for a child that will exec: in the child the handlers are gone before a signal can reach it, so that a stop
+ * that comes between fork and exec ends it and is not lost. */
 pid_t command_fork(void);
 
 #endif

@@ -57,32 +57,30 @@ static bool list(const struct opened *opened, bool json, struct error *err)
 	return step == STATEMENT_DONE;
 }
 
-/* Only what a call can bring back: the replies of a recorded path are not kept, so replaying is the way there. */
-static bool retry_candidate(const struct opened *opened, const struct contract_candidate *candidate, int64_t interface,
-			    int64_t *count, struct error *err)
-{
-	const struct provider *provider = provider_find(candidate->provider);
-	int64_t id = 0;
-	int64_t found = 0;
-	if (provider == NULL || !provider->calls) {
-		return true;
-	}
-	if (!store_candidate(opened->store, interface, span_of(candidate->name), &id, err) ||
-	    !store_evaluation_retry(opened->store, id, &found, err)) {
-		return false;
-	}
-	*count += found;
-	return true;
-}
-
-static bool retry_all(const struct opened *opened, int64_t *count, struct error *err)
+/* Dead letters of the interface's candidates that are called. A recorded reply came with its message and is not kept
+ * for a message that was set aside: to make such a row pending would leave it so for ever. */
+static bool retry_called(const struct opened *opened, int64_t *ret_count, struct error *err)
 {
 	int64_t interface = 0;
-	bool done = store_interface(opened->store, span_of(opened->contract->interface), &interface, err);
-	for (size_t i = 0; done && i < opened->contract->candidate_count; i++) {
-		done = retry_candidate(opened, &opened->contract->candidates[i], interface, count, err);
+	if (!store_interface(opened->store, span_of(opened->contract->interface), &interface, err)) {
+		return false;
 	}
-	return done;
+	for (size_t i = 0; i < opened->contract->candidate_count; i++) {
+		const struct contract_candidate *candidate = &opened->contract->candidates[i];
+		const struct provider *provider = provider_find(candidate->provider);
+		int64_t id = 0;
+		int64_t count = 0;
+		if (provider == NULL || !provider->calls) {
+			printf("candidate %s: its replies are recorded; its dead letters stay\n", candidate->name);
+			continue;
+		}
+		if (!store_candidate(opened->store, interface, span_of(candidate->name), &id, err) ||
+		    !store_evaluation_retry(opened->store, id, &count, err)) {
+			return false;
+		}
+		*ret_count += count;
+	}
+	return true;
 }
 
 static bool retry(const struct opened *opened, struct error *err)
@@ -91,11 +89,12 @@ static bool retry(const struct opened *opened, struct error *err)
 	if (!store_begin(opened->store, err)) {
 		return false;
 	}
-	if (!retry_all(opened, &count, err) || !store_commit(opened->store, err)) {
+	if (!retry_called(opened, &count, err) || !store_commit(opened->store, err)) {
 		store_rollback(opened->store);
 		return false;
 	}
-	printf("%lld dead letters are pending again; the worker takes them\n", (long long)count);
+	printf("%lld dead letter%s pending again; the worker takes what is pending\n", (long long)count,
+	       count == 1 ? " is" : "s are");
 	return true;
 }
 

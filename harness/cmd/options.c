@@ -2,6 +2,7 @@
 
 #include "harness/base/text.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,19 +27,21 @@ void command_catch_signals(void)
 
 pid_t command_fork(void)
 {
-	sigset_t both;
+	sigset_t stops;
 	sigset_t before;
-	sigemptyset(&both);
-	sigaddset(&both, SIGINT);
-	sigaddset(&both, SIGTERM);
-	sigprocmask(SIG_BLOCK, &both, &before);
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stops, &before);
 	pid_t pid = fork();
+	int failure = errno;
 	if (pid == 0) {
-		struct sigaction usual = {.sa_handler = SIG_DFL};
-		sigaction(SIGINT, &usual, NULL);
-		sigaction(SIGTERM, &usual, NULL);
+		struct sigaction standard = {.sa_handler = SIG_DFL};
+		sigaction(SIGINT, &standard, NULL);
+		sigaction(SIGTERM, &standard, NULL);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = failure;
 	return pid;
 }
 

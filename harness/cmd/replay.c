@@ -71,14 +71,15 @@ static bool append_lines(struct replay *replay, const char *file, FILE *source, 
 static bool append_file(struct replay *replay, const char *file, const struct replay_outcomes *outcomes,
 			struct spool_writer *writer, struct error *err)
 {
-	FILE *source = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	if (strcmp(file, "-") == 0) {
+		return append_lines(replay, "standard input", stdin, outcomes, writer, err);
+	}
+	FILE *source = fopen(file, "re");
 	if (source == NULL) {
 		return error_set_system(err, errno, "cannot read %s", file);
 	}
 	bool done = append_lines(replay, file, source, outcomes, writer, err);
-	if (source != stdin) {
-		fclose(source);
-	}
+	fclose(source);
 	return done;
 }
 

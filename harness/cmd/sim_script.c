@@ -87,7 +87,7 @@ static size_t decimal_place(struct span number)
 
 static struct span plain_number(struct span number, bool any_format, struct arena *arena)
 {
-	char plain[AMOUNT_MAX + 1];
+	char plain[AMOUNT_MAX + 1] = "";
 	size_t length = 0;
 	size_t decimal = any_format ? decimal_place(number) : text_find(number, SPAN("."));
 	for (size_t i = 0; i < number.length && i < AMOUNT_MAX; i++) {

@@ -28,7 +28,7 @@ static size_t smaller(size_t a, size_t b)
 /* Optimal string alignment (Damerau 1964): insertions, deletions, replacements and swaps of neighbours. */
 static size_t edit_distance(struct span a, struct span b)
 {
-	size_t table[NAME_MAX_SHOWN + 1][NAME_MAX_SHOWN + 1];
+	size_t table[NAME_MAX_SHOWN + 1][NAME_MAX_SHOWN + 1] = {{0}};
 	for (size_t i = 0; i <= a.length; i++) {
 		for (size_t j = 0; j <= b.length; j++) {
 			if (i == 0 || j == 0) {

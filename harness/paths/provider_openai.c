@@ -86,7 +86,7 @@ static bool says_json(struct span prompt)
 static void write_schema_name(const char *interface, char name[NAME_MAX_LENGTH + sizeof("_reply")])
 {
 	size_t length = 0;
-	for (; interface[length] != '\0' && length < NAME_MAX_LENGTH; length++) {
+	for (; length < NAME_MAX_LENGTH && interface[length] != '\0'; length++) {
 		char lower = text_lower(interface[length]);
 		bool allowed = (lower >= 'a' && lower <= 'z') || text_is_digit(lower) || lower == '-';
 		name[length] = interface[length];

@@ -1,4 +1,5 @@
 /* From pending rows to compared records, through the candidates' calls. */
+#include "harness/pipeline/message.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/pipeline/worker_internal.h"
 
@@ -50,13 +51,13 @@ static bool make_prompt(const struct contract *contract, const struct contract_c
 		return error_set(why, ERROR_CONFIG,
 				 "the approval to send personal data has ended; renew data.approvals");
 	}
-	if (!json_parse(arena, request, NULL, &message, why)) {
+	if (!message_parse(request, arena, &message, why)) {
 		return false;
 	}
 	if (contract->request_schema != NULL && !schema_validate(contract->request_schema, message, NULL)) {
 		return error_set(why, ERROR_FORMAT, "the message deviates from its schema");
 	}
-	return prompt_fill(candidate->prompt, message, prompt, why);
+	return message_check_identity(contract, message, why) && prompt_fill(candidate->prompt, message, prompt, why);
 }
 
 static bool start_call(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,

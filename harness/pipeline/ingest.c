@@ -6,6 +6,7 @@
 #include "baselines/sampling.h"
 #include "harness/base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LIST_INTERVAL_US = 500000, EXCHANGE_ID_TEXT = 64 };
@@ -14,7 +15,6 @@ void worker_close_streams(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->stream_count; i++) {
 		spool_reader_close(worker->streams[i].reader);
-		free(worker->streams[i].name);
 	}
 	free(worker->streams);
 	worker->streams = NULL;
@@ -40,13 +40,10 @@ static bool open_stream(struct worker *worker, const char *name, struct error *e
 	}
 	worker->streams = streams;
 	struct spool_position position = {stored.segment, stored.offset, stored.sequence};
-	struct worker_stream stream = {.name = strdup(name)};
-	if (stream.name == NULL) {
-		return error_set(err, ERROR_MEMORY, "no memory for a spool stream");
-	}
+	struct worker_stream stream = {0};
+	snprintf(stream.name, sizeof(stream.name), "%s", name);
 	stream.reader = spool_reader_open(worker->installation->spool, name, &position, err);
 	if (stream.reader == NULL) {
-		free(stream.name);
 		return false;
 	}
 	worker->streams[worker->stream_count++] = stream;

@@ -30,16 +30,35 @@ static enum legacy_outcome outcome_of_status(const struct spool_exchange *captur
 	return status == 0 || (status >= 200 && status < 300) ? LEGACY_OK : LEGACY_FAILED;
 }
 
-/* The identity's values as canonical JSON, one after the other; false where one is absent. */
-static bool write_identity(const struct contract *contract, const struct json_node *root, struct buffer *target,
-			   struct error *why)
+bool message_parse(struct span body, struct arena *arena, const struct json_node **ret_root, struct error *why)
+{
+	struct error fault = ERROR_INIT;
+	if (json_parse(arena, body, NULL, ret_root, &fault)) {
+		return true;
+	}
+	return error_set(why, fault.code, "the message is not JSON: %s", fault.message);
+}
+
+bool message_check_identity(const struct contract *contract, const struct json_node *root, struct error *why)
 {
 	for (size_t i = 0; i < contract->message_id_count; i++) {
 		const struct json_node *value = select_get(&contract->message_id[i], root);
 		if (value == NULL || json_is(value, JSON_NULL)) {
 			return error_set(why, ERROR_FORMAT, "the message has no value at message.id[%zu]", i);
 		}
-		json_write_canonical(target, value);
+	}
+	return true;
+}
+
+/* The identity's values as canonical JSON, one after the other; false where one is absent. */
+static bool write_identity(const struct contract *contract, const struct json_node *root, struct buffer *target,
+			   struct error *why)
+{
+	if (!message_check_identity(contract, root, why)) {
+		return false;
+	}
+	for (size_t i = 0; i < contract->message_id_count; i++) {
+		json_write_canonical(target, select_get(&contract->message_id[i], root));
 		buffer_append_byte(target, '\n');
 	}
 	return buffer_ok(target, "the message identity", why);
@@ -88,7 +107,7 @@ static bool decode(struct message *message, const struct contract *contract, con
 			    why)) {
 		return false;
 	}
-	if (!json_parse(arena, message->body, NULL, &message->root, why)) {
+	if (!message_parse(message->body, arena, &message->root, why)) {
 		return false;
 	}
 	if (contract->request_schema == NULL) {

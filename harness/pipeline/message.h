@@ -26,4 +26,11 @@ MUST_CHECK bool message_read(const struct contract *contract, const struct zone 
 			     const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,
 			     struct error *err);
 
+/* The decoded body as JSON, in the arena. False, with the sentence of a dead letter, where it is none. */
+MUST_CHECK bool message_parse(struct span body, struct arena *arena, const struct json_node **ret_root,
+			      struct error *why);
+/* The same where a value of the message's identity is absent. */
+MUST_CHECK bool message_check_identity(const struct contract *contract, const struct json_node *root,
+				       struct error *why);
+
 #endif

@@ -16,7 +16,7 @@ enum {
 };
 
 struct worker_stream {
-	char *name;
+	char name[SPOOL_NAME_MAX + 1];
 	struct spool_reader *reader;
 	uint64_t segment; /* read up to here; earlier segments are removed */
 };

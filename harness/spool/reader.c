@@ -207,7 +207,10 @@ static char **collect_names(DIR *directory, struct arena *arena, size_t *ret_cou
 	size_t room = 16;
 	char **names = arena_allocate_array(arena, room, sizeof(*names));
 	struct dirent *entry;
-	while (names != NULL && (entry = readdir(directory)) != NULL) {
+	if (names == NULL) {
+		return NULL;
+	}
+	while ((entry = readdir(directory)) != NULL) {
 		if (!segment_stream_name_is_valid(entry->d_name) || !is_directory(directory, entry->d_name)) {
 			continue;
 		}

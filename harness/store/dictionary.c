@@ -162,6 +162,7 @@ bool dictionary_for_interface(struct store *store, int64_t interface_id, struct 
 		return false;
 	}
 	*ret_id = known->id;
+	BUG_ON(known == NULL);
 	*ret_dictionary = known->dictionary;
 	return true;
 }
@@ -191,6 +192,7 @@ bool dictionary_by_id(struct store *store, int64_t id, const struct dictionary *
 			return false;
 		}
 	}
+	BUG_ON(known == NULL);
 	*ret_dictionary = known->dictionary;
 	return true;
 }

@@ -309,7 +309,7 @@ static bool insert_difference(struct store *store, const struct store_record *re
 	struct statement *statement =
 		store_statement(store,
 				"INSERT INTO field_difference (exchange_id, candidate_id, key, field_id, verdict, "
-				"legacy_value, llm_value) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				"legacy_value, llm_value, week, test) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				err);
 	if (statement == NULL) {
 		return false;
@@ -321,6 +321,8 @@ static bool insert_difference(struct store *store, const struct store_record *re
 	statement_bind_integer(statement, 5, (int64_t)verdict);
 	statement_borrow_text(statement, 6, legacy_value);
 	statement_borrow_text(statement, 7, llm_value);
+	statement_bind_integer(statement, 8, record->week);
+	statement_bind_integer(statement, 9, record->test);
 	return statement_run(statement, err);
 }
 

@@ -161,12 +161,14 @@ CREATE TABLE record (
 	PRIMARY KEY (exchange_id, candidate_id, key)
 ) STRICT, WITHOUT ROWID;
 
--- Fields of a record whose verdict is not `agree`.
+-- Fields of a record whose verdict is not `agree`. Week and test mark stand here too: a report reads this table alone.
 CREATE TABLE field_difference (
 	exchange_id INTEGER NOT NULL,
 	candidate_id INTEGER NOT NULL,
 	key TEXT NOT NULL,
 	field_id INTEGER NOT NULL REFERENCES field (id),
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
 	verdict INTEGER NOT NULL,
 	legacy_value TEXT,                   -- JSON; NULL: absent
 	llm_value TEXT,                      -- JSON; NULL: absent

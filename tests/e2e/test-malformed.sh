@@ -17,3 +17,10 @@ expect "dead letters" "$(status_json .evaluations.dead_letter)" 2
 "$understudy" dead-letter list -c "$config" --json >"$work/dead"
 expect "listed" "$(wc -l <"$work/dead")" 2
 jq -e -s 'all(.reason | length > 5)' "$work/dead" >/dev/null || fail "a dead letter without a reason: $(cat "$work/dead")"
+jq -e -s 'any(.reason | startswith("the message is not JSON: "))' "$work/dead" >/dev/null || fail "not said to be no JSON"
+# tried again with their cause still there, they are dead letters again, and nobody was asked
+"$understudy" dead-letter retry -c "$config" >"$work/retried"
+expect "tried again" "$(cat "$work/retried")" "2 dead letters are pending again; the worker takes what is pending"
+wait_settled
+expect "dead letters after it" "$(status_json .evaluations.dead_letter)" 2
+expect "compared after it" "$(status_json .evaluations.compared)" 0

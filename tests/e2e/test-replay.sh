@@ -51,6 +51,20 @@ expect "LLM path right" "$(sql 'SELECT sum(correct) FROM judgement WHERE path > 
 expect "stored after the second replay" "$(status_json .exchanges.stored)" 4
 expect "duplicates after it" "$(status_json .exchanges.duplicate)" 6
 
+# a command that fails while its worker still starts takes the worker with it, every time
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	status=0
+	timeout 20 "$understudy" replay -c "$config" --outcomes "$work/none.csv" "$work/messages.jsonl" 2>/dev/null || status=$?
+	expect "exit code without the outcomes, try $try" "$status" 2
+done
+
+# a dead letter of recorded replies stays one: nothing could take it up
+echo '{"message": {"at": "2026-11-10T10:00:00Z"}, "llm": {"queue": "x", "amount": 1}}' >"$work/nobody.jsonl"
+"$understudy" replay -c "$config" "$work/nobody.jsonl" >/dev/null
+expect "dead letters" "$(status_json .evaluations.dead_letter)" 1
+"$understudy" dead-letter retry -c "$config" >/dev/null || fail "dead-letter retry ended with $?"
+expect "pending after the retry" "$(status_json .evaluations.pending)" 0
+
 # what stands in the way is said, in one line
 printf 'order,queue,amount\nA,x,10\nA,y,10\n' >"$work/twice.csv"
 status=0
@@ -60,9 +74,3 @@ grep -q 'different decisions for "A"' "$work/err" || fail "$(cat "$work/err")"
 status=0
 "$understudy" replay -c "$config" "$work" >/dev/null 2>"$work/err" || status=$?
 expect "a directory in place of a file" "$status" 2
-
-# a dead letter of a recorded path cannot be called again: it stays one
-echo '{"message": {"no": "identity"}}' >"$work/bad.jsonl"
-"$understudy" replay -c "$config" "$work/bad.jsonl" >/dev/null
-"$understudy" dead-letter retry -c "$config" | grep -q '^0 dead letters' || fail "a recorded reply is to be called"
-expect "dead letters" "$(status_json .evaluations.dead_letter)" 1

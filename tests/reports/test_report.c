@@ -415,7 +415,8 @@ START_TEST(test_speed)
 		"INSERT INTO review_item SELECT i, i, '', 202630 + i % 10, i % 10 = 0, 2 FROM n",
 		"INSERT INTO judgement SELECT i, 0, 0, i % 7 > 0 FROM n",
 		"INSERT INTO judgement SELECT i, 1, 0, i % 11 > 0 FROM n",
-		"INSERT INTO field_difference SELECT i, 1, '', 1, 2, printf('\"q%d\"', i % 70), printf('\"q%d\"', i % "
+		"INSERT INTO field_difference SELECT i, 1, '', 1, 202630 + i % 10, 0, 2, printf('\"q%d\"', i % 70), "
+		"printf('\"q%d\"', i % "
 		"77) FROM n WHERE i / 10 % 5 > 0",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
