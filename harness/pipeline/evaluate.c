@@ -6,8 +6,6 @@
 #include "harness/contract/prompt.h"
 #include "harness/pipeline/comparison.h"
 
-#include <stdlib.h>
-
 enum {
 	PENDING_CHUNK = 64,
 	CLOSED_MAX = 1000, /* rows closed without a call in one step */
@@ -159,44 +157,44 @@ static bool write_result(struct worker *worker, const struct interface_lane *lan
 			     &worker->arena, err);
 }
 
-static struct span put_text(char **target, struct span text)
+static bool hold_text(struct arena *arena, struct span *text)
 {
-	struct span copy = {*target, text.length};
-	if (text.data == NULL) {
-		return text;
+	if (text->data != NULL) {
+		text->data = arena_copy(arena, *text);
 	}
-	memcpy(*target, text.data, text.length);
-	*target += text.length;
-	return copy;
+	return text->data != NULL || text->length == 0;
+}
+
+/* A copy of the result with its texts, at the end of those that are held. */
+static bool hold_result(struct candidate_lane *candidate, const struct call_result *result, struct error *err)
+{
+	struct held_result *held = arena_allocate(&candidate->held_arena, sizeof(*held));
+	struct call_result copy = *result;
+	if (held == NULL || !hold_text(&candidate->held_arena, &copy.text) ||
+	    !hold_text(&candidate->held_arena, &copy.model) || !hold_text(&candidate->held_arena, &copy.detail)) {
+		return error_set(err, ERROR_MEMORY, "no memory for a reply of %zu bytes", result->text.length);
+	}
+	held->result = copy;
+	if (candidate->held == NULL) {
+		candidate->held = held;
+	} else {
+		candidate->held_last->next = held;
+	}
+	candidate->held_last = held;
+	candidate->held_count++;
+	return true;
 }
 
 /* Takes what the calls have finished. A result is paid for: it is kept until the store has it, however long a full disk
  * lasts, and no call is made twice. */
 static bool take_results(struct candidate_lane *candidate, struct error *err)
 {
-	struct held_result **end = &candidate->held;
-	size_t count = 0;
-	while (*end != NULL) {
-		end = &(*end)->next;
-		count++;
-	}
 	struct call_result result;
-	while (count < EVALUATE_BATCH && calls_next(candidate->calls, &result)) {
+	while (candidate->held_count < EVALUATE_BATCH && calls_next(candidate->calls, &result)) {
 		budget_settle(&candidate->budget, clock_now(), result.estimate, result.cost_nano);
-		struct held_result *held =
-			malloc(sizeof(*held) + result.text.length + result.model.length + result.detail.length);
-		if (held == NULL) {
-			return error_set(err, ERROR_MEMORY, "no memory for a reply of %zu bytes", result.text.length);
+		if (!hold_result(candidate, &result, err)) {
+			return false;
 		}
-		char *target = held->text;
-		held->next = NULL;
-		held->result = result;
-		held->result.text = put_text(&target, result.text);
-		held->result.model = put_text(&target, result.model);
-		held->result.detail = put_text(&target, result.detail);
-		*end = held;
-		end = &held->next;
-		count++;
 	}
 	return true;
 }

@@ -4,13 +4,15 @@
 
 enum { DESCRIPTION_MAX = 1024 * 1024, NAMES_MAX = 200 };
 
+/* Of all held results; the calls bound each reply, and the worker their number. */
+#define HELD_MAX ((size_t)16 * 1024 * 1024 * 1024)
+
 void lane_drop_held(struct candidate_lane *lane)
 {
-	while (lane->held != NULL) {
-		struct held_result *next = lane->held->next;
-		free(lane->held);
-		lane->held = next;
-	}
+	lane->held = NULL;
+	lane->held_last = NULL;
+	lane->held_count = 0;
+	arena_reset(&lane->held_arena);
 }
 
 void lane_destroy(struct interface_lane *lane)
@@ -20,7 +22,7 @@ void lane_destroy(struct interface_lane *lane)
 	}
 	for (size_t i = 0; lane->candidates != NULL && i < lane->contract->candidate_count; i++) {
 		calls_destroy(lane->candidates[i].calls);
-		lane_drop_held(&lane->candidates[i]);
+		arena_finish(&lane->candidates[i].held_arena);
 	}
 	free(lane->candidates);
 	free(lane->fields);
@@ -185,6 +187,7 @@ static bool fill(struct store *store, struct interface_lane *lane, bool new_epoc
 	}
 	for (size_t i = 0; i < contract->candidate_count; i++) {
 		lane->candidates[i].candidate = &contract->candidates[i];
+		arena_init(&lane->candidates[i].held_arena, HELD_MAX);
 		if (!fill_candidate(store, lane, &lane->candidates[i], new_epoch, now, err)) {
 			return false;
 		}

@@ -7,11 +7,10 @@
 #include "harness/paths/call.h"
 #include "harness/store/store.h"
 
-/* A result that the store could not take yet; its texts follow in the same block. */
+/* A result that the store has not taken yet, with its texts, in the lane's arena. */
 struct held_result {
 	struct held_result *next;
 	struct call_result result;
-	char text[];
 };
 
 struct candidate_lane {
@@ -23,7 +22,10 @@ struct candidate_lane {
 	struct budget budget;
 	int64_t cursor;           /* exchanges up to here were taken from the pending ones */
 	struct held_result *held; /* paid for and not written yet, oldest first: no new call while there are any */
-	bool exhausted;           /* nothing was pending behind the cursor when last asked */
+	struct held_result *held_last;
+	size_t held_count;
+	struct arena held_arena;
+	bool exhausted; /* nothing was pending behind the cursor when last asked */
 };
 
 struct interface_lane {
