@@ -204,7 +204,8 @@ static bool check_file(const char *path, enum store_mode mode, struct error *err
 		return false;
 	}
 	if (kind == FILE_EMPTY && mode != STORE_CREATE) {
-		return error_set(err, ERROR_FORMAT, "%s is empty, not a store of understudy", path);
+		return error_set(err, ERROR_MISSING, "%s is empty, no store yet; start the worker, which makes it",
+				 path);
 	}
 	return true;
 }

@@ -61,7 +61,7 @@ struct refused {
 static const struct refused REFUSED[] = {
 	{NULL, NULL, STORE_READ_WRITE, ERROR_MISSING, "test.db"},
 	{NULL, NULL, STORE_READ_ONLY, ERROR_MISSING, "test.db"},
-	{NULL, "", STORE_READ_WRITE, ERROR_FORMAT, "empty"},
+	{NULL, "", STORE_READ_WRITE, ERROR_MISSING, "empty"},
 	{NULL, "this is certainly no database at all, and long enough to have a header of one hundred bytes if it were",
 	 STORE_CREATE, ERROR_FORMAT, "not a store"},
 	{NULL, "short", STORE_CREATE, ERROR_FORMAT, "not a store"},
