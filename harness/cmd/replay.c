@@ -64,6 +64,9 @@ static bool append_lines(struct replay *replay, const char *file, FILE *source, 
 		done = error_set_system(err, errno, "cannot read %s", file);
 	}
 	progress_finish(&progress);
+	if (done && ferror(source)) {
+		done = error_set_system(err, errno, "cannot read %s", file);
+	}
 	free(line);
 	return done;
 }
@@ -195,12 +198,20 @@ static bool query_integer(struct store *store, const char *sql, const char *text
 	return step != STATEMENT_FAILED;
 }
 
-static bool count_pending(struct replay *replay, int64_t *ret_pending, struct error *err)
+static bool count_pending(struct replay *replay, int64_t *ret_count, struct error *err)
 {
 	return query_integer(replay->opened.store,
 			     "SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
 			     "interface i ON i.id = c.interface_id WHERE v.state = 0 AND i.name = ?",
-			     replay->opened.contract->interface, ret_pending, err);
+			     replay->opened.contract->interface, ret_count, err);
+}
+
+static bool count_dead_letters(struct replay *replay, int64_t *ret_count, struct error *err)
+{
+	return query_integer(replay->opened.store,
+			     "SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
+			     "interface i ON i.id = c.interface_id WHERE v.state = 3 AND i.name = ?",
+			     replay->opened.contract->interface, ret_count, err);
 }
 
 static bool open_store(struct replay *replay)
@@ -248,6 +259,16 @@ static bool wait_compared(struct replay *replay, struct error *err)
 }
 
 /* --- the result --- */
+
+static bool add_dead_letters(struct replay *replay, struct json_build *build, struct error *err)
+{
+	int64_t count = 0;
+	if (!count_dead_letters(replay, &count, err)) {
+		return false;
+	}
+	json_build_integer(build, "dead_letters", count);
+	return true;
+}
 
 static bool add_outcomes(struct replay *replay, struct json_build *build, struct error *err)
 {
@@ -303,7 +324,9 @@ static void print_text(const struct json_node *root)
 {
 	const struct json_node *records = json_get_text(root, "records");
 	const struct json_node *outcomes = json_get_text(root, "outcomes");
-	printf("replayed %.*s lines\n", SPAN_ARGUMENTS(json_text(json_get_text(root, "lines"))));
+	printf("replayed %.*s lines, %.*s without a legacy decision; of all that is stored:\n",
+	       SPAN_ARGUMENTS(json_text(json_get_text(root, "lines"))),
+	       SPAN_ARGUMENTS(json_text(json_get_text(root, "without_legacy"))));
 	for (const struct json_node *row = json_first(outcomes); row != NULL; row = json_next(outcomes, row)) {
 		printf("  %.*s: %.*s %.*s\n", SPAN_ARGUMENTS(json_text(json_get_text(row, "candidate"))),
 		       SPAN_ARGUMENTS(json_text(json_get_text(row, "count"))),
@@ -313,6 +336,7 @@ static void print_text(const struct json_node *root)
 		printf("  records %.*s: %.*s\n", SPAN_ARGUMENTS(json_text(name)),
 		       SPAN_ARGUMENTS(json_text(json_member(name))));
 	}
+	printf("  dead letters: %.*s\n", SPAN_ARGUMENTS(json_text(json_get_text(root, "dead_letters"))));
 	puts("next: understudy label export, have people judge the records, understudy label import, understudy "
 	     "report");
 }
@@ -326,7 +350,7 @@ static bool print_result(struct replay *replay, struct error *err)
 	json_build_integer(build, "lines", replay->counts.lines);
 	json_build_integer(build, "without_legacy", replay->counts.without_legacy);
 	bool done = add_outcomes(replay, build, err) && add_sides(replay, build, err) &&
-		    json_build_write(build, 0, &text, err) &&
+		    add_dead_letters(replay, build, err) && json_build_write(build, 0, &text, err) &&
 		    (replay->json || json_parse(&arena, buffer_span(&text), NULL, &root, err));
 	json_build_destroy(build);
 	if (done && replay->json) {

@@ -11,6 +11,7 @@ enum { TABLE_MAX = 1024 * 1024 * 1024, BODY_MAX = 64 * 1024 * 1024 };
 struct outcome_row {
 	struct span key;
 	struct span body; /* the legacy reply as JSON */
+	int line;
 };
 
 struct replay_outcomes {
@@ -104,7 +105,7 @@ static bool write_row(const struct contract *contract, const struct table_column
 	return buffer_ok(body, "a row of the outcomes table", err);
 }
 
-static bool add_row(struct replay_outcomes *outcomes, struct span key, struct span body, struct error *err)
+static bool add_row(struct replay_outcomes *outcomes, struct span key, struct span body, int line, struct error *err)
 {
 	if (outcomes->count == outcomes->capacity) {
 		size_t capacity = outcomes->capacity > 0 ? outcomes->capacity * 2 : 1024;
@@ -120,7 +121,8 @@ static bool add_row(struct replay_outcomes *outcomes, struct span key, struct sp
 	if (key_copy == NULL || body_copy == NULL) {
 		return error_set(err, ERROR_LIMIT, "the outcomes table does not fit into memory");
 	}
-	outcomes->rows[outcomes->count++] = (struct outcome_row){{key_copy, key.length}, {body_copy, body.length}};
+	outcomes->rows[outcomes->count++] =
+		(struct outcome_row){.key = {key_copy, key.length}, .body = {body_copy, body.length}, .line = line};
 	return true;
 }
 
@@ -159,22 +161,25 @@ static bool read_table(const struct contract *contract, const char *file, const 
 		if (!write_row(contract, &columns, cells, &arena, &body, &why)) {
 			return error_set_at(err, ERROR_FORMAT, file, reader.line, "%s", why.message);
 		}
-		if (!add_row(outcomes, cells[columns.key], buffer_span(&body), err)) {
+		if (!add_row(outcomes, cells[columns.key], buffer_span(&body), reader.line, err)) {
 			return false;
 		}
 	}
 }
 
-/* Two different decisions for one message: which one counts is not ours to guess. */
-static bool check_keys(const struct replay_outcomes *outcomes, const char *file, struct error *err)
+/* Sorts by key. Which of two decisions counts is for the operator to say (legacy.counts), not for the sort. */
+static bool sort_rows(struct replay_outcomes *outcomes, const char *file, struct error *err)
 {
+	if (outcomes->count > 0) {
+		qsort(outcomes->rows, outcomes->count, sizeof(outcomes->rows[0]), order_of_rows);
+	}
 	for (size_t i = 1; i < outcomes->count; i++) {
-		const struct outcome_row *row = &outcomes->rows[i];
-		if (span_equal(row->key, row[-1].key) && !span_equal(row->body, row[-1].body)) {
-			return error_set_at(err, ERROR_FORMAT, file, 0,
-					    "several rows with different decisions for \"%.*s\"; keep the one that "
-					    "counts",
-					    SPAN_ARGUMENTS(row->key));
+		const struct outcome_row *a = &outcomes->rows[i - 1];
+		const struct outcome_row *b = &outcomes->rows[i];
+		if (span_order(a->key, b->key) == 0 && span_order(a->body, b->body) != 0) {
+			return error_set_at(err, ERROR_FORMAT, file, a->line > b->line ? a->line : b->line,
+					    "\"%.*s\" has another decision in line %d; keep the one that counts",
+					    SPAN_ARGUMENTS(b->key), a->line > b->line ? b->line : a->line);
 		}
 	}
 	return true;
@@ -190,14 +195,8 @@ struct replay_outcomes *replay_outcomes_load(const struct contract *contract, co
 		return NULL;
 	}
 	arena_init(&outcomes->arena, TABLE_MAX);
-	if (!file_read(file, &text, err) || !read_table(contract, file, key, buffer_span(&text), outcomes, err)) {
-		replay_outcomes_destroy(outcomes);
-		return NULL;
-	}
-	if (outcomes->count > 0) {
-		qsort(outcomes->rows, outcomes->count, sizeof(outcomes->rows[0]), order_of_rows);
-	}
-	if (!check_keys(outcomes, file, err)) {
+	if (!file_read(file, &text, err) || !read_table(contract, file, key, buffer_span(&text), outcomes, err) ||
+	    !sort_rows(outcomes, file, err)) {
 		replay_outcomes_destroy(outcomes);
 		return NULL;
 	}

@@ -58,9 +58,15 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
 	expect "exit code without the outcomes, try $try" "$status" 2
 done
 
+# two decisions for one message: said, with their lines, and nothing is taken
+printf 'order,queue,amount\r\nA,x,10\r\nB,x,20\r\nA,x,11\r\n' >"$work/twice.csv"
+"$understudy" replay -c "$config" --outcomes "$work/twice.csv" "$work/messages.jsonl" 2>"$work/err" && fail "two decisions were taken"
+grep -q 'twice.csv:4: "A" has another decision in line 2' "$work/err" || fail "two decisions: $(cat "$work/err")"
+"$understudy" replay -c "$config" "$work" >/dev/null 2>&1 && fail "a directory was replayed"
+
 # a dead letter of recorded replies stays one: nothing could take it up
 echo '{"message": {"at": "2026-11-10T10:00:00Z"}, "llm": {"queue": "x", "amount": 1}}' >"$work/nobody.jsonl"
-"$understudy" replay -c "$config" "$work/nobody.jsonl" >/dev/null
+"$understudy" replay -c "$config" "$work/nobody.jsonl" | grep -q 'dead letters: 1$' || fail "replay is silent on its dead letter"
 expect "dead letters" "$(status_json .evaluations.dead_letter)" 1
 "$understudy" dead-letter retry -c "$config" >/dev/null || fail "dead-letter retry ended with $?"
 expect "pending after the retry" "$(status_json .evaluations.pending)" 0
