@@ -7,7 +7,7 @@ build="gcc make libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev lib
 	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev"
 demo="gnuplot-nox tzdata"
 test="check libsubunit-dev curl jq sqlite3"
-check="clang clang-format cppcheck"
+check="clang clang-format cppcheck git"
 
 case "${1:-}" in
 build) wanted="$build" ;;
