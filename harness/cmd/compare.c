@@ -21,12 +21,12 @@ static void build_record(struct json_build *build, const struct contract *contra
 {
 	json_build_object(build, NULL);
 	json_build_span(build, "key", record->key);
-	json_build_text(build, "verdict", verdict_name(record->verdict));
+	json_build_text(build, "verdict", verdict_name((int)record->verdict));
 	json_build_array(build, "fields");
 	for (size_t i = 0; i < contract->field_count; i++) {
 		json_build_object(build, NULL);
 		json_build_text(build, "name", contract->fields[i].name);
-		json_build_text(build, "verdict", verdict_name(record->values[i].verdict));
+		json_build_text(build, "verdict", verdict_name((int)record->values[i].verdict));
 		if (record->values[i].legacy != NULL) {
 			json_build_node(build, "legacy", record->values[i].legacy);
 		}
@@ -43,8 +43,8 @@ static bool print_comparison(const struct contract *contract, const struct compa
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(FILE_MAX);
 	struct json_build *build = json_build_create();
-	json_build_text(build, "outcome", outcome_name(comparison->outcome));
-	json_build_text(build, "verdict", verdict_name(comparison->verdict));
+	json_build_text(build, "outcome", outcome_name((int)comparison->outcome));
+	json_build_text(build, "verdict", verdict_name((int)comparison->verdict));
 	json_build_boolean(build, "contract_drift", comparison->contract_drift);
 	if (comparison->detail.length > 0) {
 		json_build_span(build, "detail", comparison->detail);
