@@ -81,6 +81,8 @@ $(BUILD)/%.asset.c: % tests/embed.sh
 $(BUILD)/%.asset.o: $(BUILD)/%.asset.c
 	$(QUIET)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
+.SECONDARY: # keeps the generated sources, so that the first build does not end with removing them
+
 assets = $(foreach dir,$(DIRS_$(1)),$(patsubst %,$(BUILD)/%.asset.o,$(wildcard $(dir)/assets/* $(dir)/*.sql)))
 
 define library_rule
@@ -122,7 +124,8 @@ demo: ## the whole loop on simulated traffic: report and gate in a minute (LLM_U
 	@sh examples/ticket-routing/demo.sh
 
 .PHONY: demo-web
-demo-web: demo ## the demo, then its pages until Ctrl-C
+demo-web: ## the pages of the last demo until Ctrl-C; runs the demo first where there is none
+	@[ -f build/demo/report/report.html ] || $(MAKE) --no-print-directory demo
 	@sh examples/ticket-routing/demo.sh web
 
 .PHONY: unit

@@ -415,6 +415,12 @@ static void guard_strata(struct assessment *work)
 
 /* --- decision --- */
 
+static bool keeps_limit(const struct gate_condition *condition)
+{
+	return is_lower_better(condition->target) ? condition->estimate < condition->limit
+						  : condition->estimate > condition->limit;
+}
+
 static void reason_for(struct assessment *work, const struct gate_condition *condition)
 {
 	const struct gate *gate = work->gate;
@@ -437,6 +443,9 @@ static void reason_for(struct assessment *work, const struct gate_condition *con
 		add_reason(work, arena_format(work->arena, "%s: cannot be tested: %s.", title, condition->note));
 	} else if (condition->state == GATE_OPEN && condition->records == 0) {
 		add_reason(work, arena_format(work->arena, "%s: no closed week to judge by yet.", title));
+	} else if (condition->state == GATE_OPEN && !isfinite(condition->estimate)) {
+		add_reason(work,
+			   arena_format(work->arena, "%s: too few reviews for an estimate; needed %s.", title, limit));
 	} else if (condition->state == GATE_OPEN && condition->reachable) {
 		const char *labels = condition->more_labels > 0 ? arena_format(work->arena, "about %.0f more reviews, ",
 									       condition->more_labels)
@@ -447,6 +456,11 @@ static void reason_for(struct assessment *work, const struct gate_condition *con
 					      "rate.",
 					      title, value, bound, proven, limit, labels == NULL ? "" : labels,
 					      condition->more_weeks, condition->more_weeks <= 1 ? "week" : "weeks"));
+	} else if (condition->state == GATE_OPEN && keeps_limit(condition)) {
+		add_reason(work, arena_format(work->arena,
+					      "%s: %s so far, proven %s %s, needed %s; too few records, or too close "
+					      "to the limit, to say how many more it takes.",
+					      title, value, bound, proven, limit));
 	} else if (condition->state == GATE_OPEN) {
 		add_reason(work, arena_format(work->arena,
 					      "%s: %s so far, needed %s; at this estimate more data will not pass it.",

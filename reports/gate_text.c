@@ -111,10 +111,14 @@ static void write_head(const struct gate *gate, struct buffer *buffer)
 			     clock_format(gate->as_of, time), gate->epoch, gate->closed_count,
 			     gate->closed_count == 1 ? "week" : "weeks");
 	if (gate->llm_simulated || gate->legacy_simulated) {
-		buffer_append_format(buffer, "%s simulated: nothing here speaks about a real system.\n",
-				     gate->llm_simulated && gate->legacy_simulated ? "Both paths were"
-				     : gate->llm_simulated                         ? "The LLM path was"
-										   : "The legacy path was");
+		buffer_append_format(buffer, "%s\n",
+				     gate->llm_simulated && gate->legacy_simulated
+					     ? "Both paths were simulated: nothing here speaks about a real system."
+				     : gate->llm_simulated
+					     ? "The LLM path was simulated: what rests on it says nothing about a real "
+					       "system."
+					     : "The legacy path was simulated: what rests on it says nothing about a "
+					       "real system.");
 	}
 }
 

@@ -103,9 +103,12 @@ static void write_cells(const struct block *block, struct buffer *buffer)
 			markdown_write_text(buffer, span_of(cells[1].text));
 			buffer_append_text(buffer, "** ");
 			markdown_write_text(buffer, span_of(cells[2].text));
-			buffer_append_text(buffer, " (");
-			markdown_write_text(buffer, span_of(cells[3].text));
-			buffer_append_text(buffer, ")\n");
+			if (cells[3].text[0] != '\0') {
+				buffer_append_text(buffer, " (");
+				markdown_write_text(buffer, span_of(cells[3].text));
+				buffer_append_byte(buffer, ')');
+			}
+			buffer_append_byte(buffer, '\n');
 		} else {
 			markdown_write_text(buffer, span_of(cells[0].text));
 			buffer_append_byte(buffer, '\n');

@@ -39,8 +39,14 @@ stop_all() {
 
 export TAP_LISTEN=127.0.0.1:0 WEB_LISTEN="${WEB_LISTEN:-127.0.0.1:8400}" UNDERSTUDY_SAMPLING_KEY="the demo's key, seed $seed"
 if [ "${1:-}" = web ]; then
-	export LEGACY_URL=http://127.0.0.1:9 LLM_URL="${LLM_URL:-http://127.0.0.1:9/v1}" LLM_API_KEY=none LLM_MODEL="${LLM_MODEL:-understudy-sim}"
+	export LEGACY_URL=http://127.0.0.1:9 LLM_URL="${LLM_URL:-http://127.0.0.1:9/v1}" LLM_API_KEY=none
+	export LLM_MODEL="${LLM_MODEL:-understudy-sim}"
 	exec "$understudy" web -c "$config" --reports "$demo/report"
+fi
+
+if [ -n "${LLM_URL:-}" ] && [ -z "${LLM_MODEL:-}" ]; then
+	echo "demo: LLM_URL is set and LLM_MODEL is not; set the model's name too" >&2
+	exit 2
 fi
 
 rm -rf "$demo"
@@ -58,7 +64,6 @@ echo "== starting the legacy path, the LLM path and understudy"
 legacy_pid=$!
 LEGACY_URL=$(wait_line "$demo/log/legacy.log" "sim legacy ")
 if [ -n "${LLM_URL:-}" ]; then
-	LLM_MODEL=${LLM_MODEL:?LLM_URL is set: set LLM_MODEL too}
 	LLM_API_KEY=${LLM_API_KEY:-none}
 	sed -i '/simulated: true  *# the demo/d' "$demo/contracts/ticket-routing/contract.yaml"
 else

@@ -28,6 +28,10 @@ static int check(const char *file, bool effective)
 	} else {
 		printf("%s: interface %s, version %s: %zu fields, %zu candidates; nothing is wrong\n", file,
 		       contract->interface, contract->version, contract->field_count, contract->candidate_count);
+		if (contract->gate_cost_per_transaction_nano > 0 && contract->limit_cost_per_transaction_nano == 0) {
+			puts("note: without limits.usd_per_transaction the gate cannot test the cost and stays at "
+			     "HOLD; set it, or set gate.usd_per_transaction to 0");
+		}
 	}
 	contract_destroy(contract);
 	return status;

@@ -107,16 +107,15 @@ static int run(const struct command *command, int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
+	bool exports = options.operand_count > 0 && strcmp(operands[0], "export") == 0;
+	if (!exports && (options.operand_count == 0 || strcmp(operands[0], "import") != 0)) {
+		return command_usage(command, "say export or import");
+	}
 	if (o.config == NULL) {
 		return command_usage(command, "-c FILE is missing");
 	}
-	if (options.operand_count > 0 && strcmp(operands[0], "export") == 0) {
-		return export_tasks(command, &o, options.operand_count);
-	}
-	if (options.operand_count > 0 && strcmp(operands[0], "import") == 0) {
-		return import_labels(command, &o, operands + 1, options.operand_count - 1);
-	}
-	return command_usage(command, "say export or import");
+	return exports ? export_tasks(command, &o, options.operand_count)
+		       : import_labels(command, &o, operands + 1, options.operand_count - 1);
 }
 
 const struct command command_label = {

@@ -27,6 +27,12 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		return print_overview(stderr);
 	}
+	char help[] = "--help";
+	if (strcmp(argv[1], "help") == 0 && argc > 2) {
+		argv[1] = argv[2];
+		argv[2] = help;
+		argc = 3;
+	}
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		return print_overview(stdout);
 	}

@@ -69,8 +69,8 @@ static void print_help(const struct command *command, const struct options *opti
 	for (size_t i = 0; i < options->row_count; i++) {
 		const struct option_row *row = &options->rows[i];
 		char name[64];
-		snprintf(name, sizeof(name), "%s%c%s--%s%s%s", row->letter != 0 ? "-" : "",
-			 row->letter != 0 ? row->letter : ' ', row->letter != 0 ? ", " : "", row->name,
+		snprintf(name, sizeof(name), "%c%c%s--%s%s%s", row->letter != 0 ? '-' : ' ',
+			 row->letter != 0 ? row->letter : ' ', row->letter != 0 ? ", " : "  ", row->name,
 			 row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
 		printf("%s  %-28s %s\n", i == 0 ? "\n" : "", name, row->help);
 	}

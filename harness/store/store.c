@@ -189,7 +189,9 @@ static bool check_file(const char *path, enum store_mode mode, struct error *err
 			return error_set_system(err, errno, "cannot open the store %s", path);
 		}
 		if (mode != STORE_CREATE) {
-			return error_set(err, ERROR_MISSING, "there is no store %s; check the path", path);
+			return error_set(err, ERROR_MISSING,
+					 "there is no store %s; check the path, or make it with run, work or replay",
+					 path);
 		}
 		return make_file(path, err);
 	}

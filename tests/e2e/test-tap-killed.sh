@@ -11,7 +11,7 @@ curl -s -m 5 -o "$2/replies/$1.json" -w '%{http_code} %{exitcode}' -H 'Content-T
 	-d "{\"ticket_id\":\"T-9$(printf %05d "$1")\",\"created\":\"2026-11-10T10:00:00Z\",\"product\":\"Lamp\",\"text\":\"refund please\",\"contact\":\"a@example.com\"}" \
 	"$3/route" >"$2/replies/$1.code" || true
 SH
-seq 1 600 | xargs -P 6 -I @@ sh "$work/send-one.sh" @@ "$work" "$tap_url" &
+seq 1 600 | xargs -P 6 -I '{number}' sh "$work/send-one.sh" '{number}' "$work" "$tap_url" &
 senders=$!
 killed=0
 for _ in 1 2 3 4; do
