@@ -4,6 +4,7 @@
 #include "reports/gate_evidence.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PPM = 1000000, ARENA_MAX = 1 << 30 };
@@ -421,50 +422,70 @@ static bool keeps_limit(const struct gate_condition *condition)
 						  : condition->estimate > condition->limit;
 }
 
-static void reason_for(struct assessment *work, const struct gate_condition *condition)
-{
-	const struct gate *gate = work->gate;
+/* The texts of a condition's numbers. */
+struct condition_texts {
+	const char *title;
+	const char *bound; /* "at most" or "at least" */
 	char limit[48];
 	char value[48];
 	char proven[48];
-	const char *title = gate_target_title(condition->target);
-	const char *bound = is_lower_better(condition->target) ? "at most" : "at least";
-	gate_value_text(gate, condition->target, condition->limit, limit);
-	gate_value_text(gate, condition->target, condition->estimate, value);
-	gate_value_text(gate, condition->target, condition->proven, proven);
+};
+
+static void write_condition(const struct gate *gate, const struct gate_condition *condition,
+			    struct condition_texts *texts)
+{
+	texts->title = gate_target_title(condition->target);
+	texts->bound = is_lower_better(condition->target) ? "at most" : "at least";
+	gate_value_text(gate, condition->target, condition->limit, texts->limit);
+	gate_value_text(gate, condition->target, condition->estimate, texts->value);
+	gate_value_text(gate, condition->target, condition->proven, texts->proven);
+}
+
+/* Neither proven nor refuted: what is missing. */
+static char *open_reason(struct arena *arena, const struct gate_condition *condition,
+			 const struct condition_texts *texts)
+{
+	if (condition->records == 0) {
+		return arena_format(arena, "%s: no closed week to judge by yet.", texts->title);
+	}
+	if (!isfinite(condition->estimate)) {
+		return arena_format(arena, "%s: too few reviews for an estimate; needed %s.", texts->title,
+				    texts->limit);
+	}
+	if (condition->reachable) {
+		char labels[64] = "";
+		if (condition->more_labels > 0) {
+			(void)snprintf(labels, sizeof(labels), "about %.0f more reviews, ", condition->more_labels);
+		}
+		return arena_format(arena, "%s: %s so far, proven %s %s, needed %s; %sabout %.0f more %s at this rate.",
+				    texts->title, texts->value, texts->bound, texts->proven, texts->limit, labels,
+				    condition->more_weeks, condition->more_weeks <= 1 ? "week" : "weeks");
+	}
+	if (keeps_limit(condition)) {
+		return arena_format(arena,
+				    "%s: %s so far, proven %s %s, needed %s; too few records, or too close to the "
+				    "limit, to say how many more it takes.",
+				    texts->title, texts->value, texts->bound, texts->proven, texts->limit);
+	}
+	return arena_format(arena, "%s: %s so far, needed %s; at this estimate more data will not pass it.",
+			    texts->title, texts->value, texts->limit);
+}
+
+static void reason_for(struct assessment *work, const struct gate_condition *condition)
+{
+	struct condition_texts texts;
+	write_condition(work->gate, condition, &texts);
 	if (condition->state == GATE_PASSED || condition->state == GATE_BY_CAP) {
-		add_reason(work, arena_format(work->arena, "%s: proven to be %s %s (limit %s).", title, bound, proven,
-					      limit));
+		add_reason(work, arena_format(work->arena, "%s: proven to be %s %s (limit %s).", texts.title,
+					      texts.bound, texts.proven, texts.limit));
 	} else if (condition->state == GATE_FAILED) {
 		add_reason(work,
 			   arena_format(work->arena, "%s: the limit %s is missed, beyond chance; the estimate is %s.",
-					title, limit, value));
+					texts.title, texts.limit, texts.value));
 	} else if (condition->state == GATE_NOT_TESTED) {
-		add_reason(work, arena_format(work->arena, "%s: cannot be tested: %s.", title, condition->note));
-	} else if (condition->state == GATE_OPEN && condition->records == 0) {
-		add_reason(work, arena_format(work->arena, "%s: no closed week to judge by yet.", title));
-	} else if (condition->state == GATE_OPEN && !isfinite(condition->estimate)) {
-		add_reason(work,
-			   arena_format(work->arena, "%s: too few reviews for an estimate; needed %s.", title, limit));
-	} else if (condition->state == GATE_OPEN && condition->reachable) {
-		const char *labels = condition->more_labels > 0 ? arena_format(work->arena, "about %.0f more reviews, ",
-									       condition->more_labels)
-								: "";
-		work->no_memory = work->no_memory || labels == NULL;
-		add_reason(work, arena_format(work->arena,
-					      "%s: %s so far, proven %s %s, needed %s; %sabout %.0f more %s at this "
-					      "rate.",
-					      title, value, bound, proven, limit, labels == NULL ? "" : labels,
-					      condition->more_weeks, condition->more_weeks <= 1 ? "week" : "weeks"));
-	} else if (condition->state == GATE_OPEN && keeps_limit(condition)) {
-		add_reason(work, arena_format(work->arena,
-					      "%s: %s so far, proven %s %s, needed %s; too few records, or too close "
-					      "to the limit, to say how many more it takes.",
-					      title, value, bound, proven, limit));
+		add_reason(work, arena_format(work->arena, "%s: cannot be tested: %s.", texts.title, condition->note));
 	} else if (condition->state == GATE_OPEN) {
-		add_reason(work, arena_format(work->arena,
-					      "%s: %s so far, needed %s; at this estimate more data will not pass it.",
-					      title, value, limit));
+		add_reason(work, open_reason(work->arena, condition, &texts));
 	}
 }
 

@@ -48,7 +48,7 @@ static int export_tasks(const struct command *command, const struct label_option
 	if (!done) {
 		return command_fail(&err);
 	}
-	fprintf(stderr, "%lld records to review\n", (long long)count);
+	fprintf(stderr, "%lld %s to review\n", (long long)count, count == 1 ? "record" : "records");
 	return EXIT_OK;
 }
 
