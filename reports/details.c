@@ -1,5 +1,5 @@
 /* Rows that only the report needs. */
-#include "harness/base/latency.h"
+#include "harness/base/loglinear.h"
 #include "reports/report.h"
 
 #include <stdlib.h>
@@ -164,7 +164,7 @@ static void add_bucket(struct stats_histogram *histogram, int64_t bucket, uint64
 {
 	int64_t last = STATS_HISTOGRAM_SIZE - 1;
 	int64_t index = bucket < 0 ? 0 : bucket > last ? last : bucket;
-	uint64_t highest = stats_loglinear_highest(STATS_HISTOGRAM_BITS, (size_t)index);
+	uint64_t highest = loglinear_highest(STATS_HISTOGRAM_BITS, (size_t)index);
 	histogram->counts[index] += count;
 	histogram->total += count;
 	histogram->largest = highest > histogram->largest ? highest : histogram->largest;

@@ -4,42 +4,9 @@
 
 #include <math.h>
 
-static unsigned exponent_of(unsigned bits, uint64_t value)
-{
-	unsigned log2 = 63 - (unsigned)__builtin_clzll(value | 1);
-
-	return log2 > bits ? log2 - bits : 0;
-}
-
-size_t stats_loglinear_index(unsigned bits, uint64_t value)
-{
-	unsigned e = exponent_of(bits, value);
-
-	return ((size_t)e << bits) + (size_t)(value >> e);
-}
-
-static unsigned bucket_exponent(unsigned bits, size_t index)
-{
-	size_t block = index >> bits;
-
-	return block > 0 ? (unsigned)(block - 1) : 0;
-}
-
-uint64_t stats_loglinear_lowest(unsigned bits, size_t index)
-{
-	unsigned e = bucket_exponent(bits, index);
-
-	return ((uint64_t)index - ((uint64_t)e << bits)) << e;
-}
-
-uint64_t stats_loglinear_highest(unsigned bits, size_t index)
-{
-	return stats_loglinear_lowest(bits, index) + (((uint64_t)1 << bucket_exponent(bits, index)) - 1);
-}
-
 void stats_histogram_add(struct stats_histogram *histogram, uint64_t value, uint64_t count)
 {
-	size_t index = stats_loglinear_index(STATS_HISTOGRAM_BITS, value);
+	size_t index = loglinear_index(STATS_HISTOGRAM_BITS, value);
 
 	histogram->counts[index < STATS_HISTOGRAM_SIZE ? index : STATS_HISTOGRAM_SIZE - 1] += count;
 	histogram->total += count;
@@ -79,7 +46,7 @@ bool stats_histogram_at_rank(const struct stats_histogram *histogram, uint64_t r
 	for (size_t i = 0; i < STATS_HISTOGRAM_SIZE; i++) {
 		seen += histogram->counts[i];
 		if (seen >= rank) {
-			uint64_t highest = stats_loglinear_highest(STATS_HISTOGRAM_BITS, i);
+			uint64_t highest = loglinear_highest(STATS_HISTOGRAM_BITS, i);
 			bool is_top = i == STATS_HISTOGRAM_SIZE - 1;
 			/* The top bucket is open: only the largest value bounds it. */
 			uint64_t value = is_top || highest > histogram->largest ? histogram->largest : highest;

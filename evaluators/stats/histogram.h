@@ -1,22 +1,14 @@
-/* Layer 1. Latencies: an integer histogram whose buckets grow with the value (the layout of HdrHistogram), so that
- * adding needs no libm, merging is addition, and every machine gets the same answer.
- *
- * With k sub-bucket bits, index(v) = v for v < 2^(k+1), else e = floor(log2 v) - k and index = (e << k) + (v >> e).
- * A bucket's values differ by at most 2^-k relative. */
+/* Layer 1. Latencies: an integer histogram whose buckets grow with the value (harness/base/loglinear.h), so that adding
+ * needs no libm, merging is addition, and every machine gets the same answer. */
 #ifndef UNDERSTUDY_EVALUATORS_STATS_HISTOGRAM_H
 #define UNDERSTUDY_EVALUATORS_STATS_HISTOGRAM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "harness/base/loglinear.h"
 
-/* 1 <= bits <= 16. */
-size_t stats_loglinear_index(unsigned bits, uint64_t value);
-uint64_t stats_loglinear_lowest(unsigned bits, size_t index);
-uint64_t stats_loglinear_highest(unsigned bits, size_t index);
+#include <stdbool.h>
 
 enum {
-	STATS_HISTOGRAM_BITS = 7,
+	STATS_HISTOGRAM_BITS = LATENCY_BITS,
 	STATS_HISTOGRAM_RANGE = 40, /* values below 2^40 microseconds, 12.7 days; larger ones count in the top bucket */
 	STATS_HISTOGRAM_SIZE = (STATS_HISTOGRAM_RANGE - STATS_HISTOGRAM_BITS + 1) << STATS_HISTOGRAM_BITS,
 };

@@ -40,11 +40,11 @@ static bool method_index(struct method_call *call)
 	}
 	json_build_array(call->reply, "result");
 	for (size_t i = 0; i < values.count; i++) {
-		size_t index = stats_loglinear_index(bits, values.values[i]);
+		size_t index = loglinear_index(bits, values.values[i]);
 		json_build_array(call->reply, NULL);
 		json_build_integer(call->reply, NULL, (int64_t)index);
-		json_build_integer(call->reply, NULL, (int64_t)stats_loglinear_lowest(bits, index));
-		json_build_integer(call->reply, NULL, (int64_t)stats_loglinear_highest(bits, index));
+		json_build_integer(call->reply, NULL, (int64_t)loglinear_lowest(bits, index));
+		json_build_integer(call->reply, NULL, (int64_t)loglinear_highest(bits, index));
 		json_build_end(call->reply);
 	}
 	json_build_end(call->reply);

@@ -1,7 +1,7 @@
 /* Evaluations and what hangs on them. */
 #include "harness/store/evaluation.h"
 
-#include "harness/base/latency.h"
+#include "harness/base/loglinear.h"
 #include "harness/store/internal.h"
 
 enum { COST_STEPS = 1000 };

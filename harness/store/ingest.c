@@ -1,7 +1,7 @@
 /* Exchanges and payloads, reading positions, and the first ledger. */
 #include "harness/store/ingest.h"
 
-#include "harness/base/latency.h"
+#include "harness/base/loglinear.h"
 #include "harness/store/internal.h"
 
 static struct span bytes16(const uint8_t *bytes)

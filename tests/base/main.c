@@ -15,6 +15,7 @@ static Suite *(*const suites[])(void) = {
 	csv_suite,
 	file_suite,
 	json_build_suite,
+	loglinear_suite,
 };
 /* clang-format on */
 

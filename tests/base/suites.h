@@ -14,5 +14,6 @@ Suite *hash_suite(void);
 Suite *csv_suite(void);
 Suite *file_suite(void);
 Suite *json_build_suite(void);
+Suite *loglinear_suite(void);
 
 #endif

@@ -17,17 +17,17 @@ START_TEST(buckets_tile_the_line)
 	uint64_t expected = 0;
 
 	for (size_t index = 0; index < STATS_HISTOGRAM_SIZE; index++) {
-		uint64_t low = stats_loglinear_lowest(7, index);
-		uint64_t high = stats_loglinear_highest(7, index);
+		uint64_t low = loglinear_lowest(7, index);
+		uint64_t high = loglinear_highest(7, index);
 		ck_assert_uint_eq(low, expected);
-		ck_assert_uint_eq(stats_loglinear_index(7, low), index);
-		ck_assert_uint_eq(stats_loglinear_index(7, high), index);
+		ck_assert_uint_eq(loglinear_index(7, low), index);
+		ck_assert_uint_eq(loglinear_index(7, high), index);
 		ck_assert((double)(high - low) <= (double)low / 128);
 		expected = high + 1;
 	}
 	ck_assert_uint_eq(expected, UINT64_C(1) << 40);
-	size_t last = stats_loglinear_index(7, UINT64_MAX);
-	ck_assert_uint_eq(stats_loglinear_highest(7, last), UINT64_MAX);
+	size_t last = loglinear_index(7, UINT64_MAX);
+	ck_assert_uint_eq(loglinear_highest(7, last), UINT64_MAX);
 }
 END_TEST
 

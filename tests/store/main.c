@@ -10,7 +10,6 @@ int main(void)
 	srunner_add_suite(runner, evaluation_suite());
 	srunner_add_suite(runner, rollup_suite());
 	srunner_add_suite(runner, fault_suite());
-	srunner_add_suite(runner, latency_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

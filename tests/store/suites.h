@@ -9,6 +9,5 @@ Suite *ingest_suite(void);
 Suite *evaluation_suite(void);
 Suite *rollup_suite(void);
 Suite *fault_suite(void);
-Suite *latency_suite(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* Random writes, then every rollup against the same question put to the rows. */
 #include "harness/base/hash.h"
-#include "harness/base/latency.h"
+#include "harness/base/loglinear.h"
 #include "tests/store/suites.h"
 #include "tests/store/support.h"
 
