@@ -1,8 +1,7 @@
 #include "harness/spool/record.h"
 
 #include "harness/base/hash.h"
-
-#include <endian.h>
+#include "harness/spool/little_endian.h"
 
 /* Offsets in a frame, as docs/spool.md has them. */
 enum {
@@ -31,45 +30,6 @@ enum {
 	ACCOUNTS_DROPPED = 64,
 	ACCOUNTS_FIXED = ACCOUNTS_DROPPED + 8 * DROP_REASON_COUNT,
 };
-
-static void put_16(char *target, uint16_t number)
-{
-	number = htole16(number);
-	memcpy(target, &number, sizeof(number));
-}
-
-static void put_32(char *target, uint32_t number)
-{
-	number = htole32(number);
-	memcpy(target, &number, sizeof(number));
-}
-
-static void put_64(char *target, uint64_t number)
-{
-	number = htole64(number);
-	memcpy(target, &number, sizeof(number));
-}
-
-static uint16_t get_16(const char *source)
-{
-	uint16_t number;
-	memcpy(&number, source, sizeof(number));
-	return le16toh(number);
-}
-
-static uint32_t get_32(const char *source)
-{
-	uint32_t number;
-	memcpy(&number, source, sizeof(number));
-	return le32toh(number);
-}
-
-static uint64_t get_64(const char *source)
-{
-	uint64_t number;
-	memcpy(&number, source, sizeof(number));
-	return le64toh(number);
-}
 
 static char *put_bytes(char *target, struct span bytes)
 {

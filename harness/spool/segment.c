@@ -2,9 +2,9 @@
 
 #include "harness/base/hash.h"
 #include "harness/base/text.h"
+#include "harness/spool/little_endian.h"
 
 #include <dirent.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,32 +36,6 @@ enum {
 
 _Static_assert((int)AT_BOOT_ID + (int)BOOT_ID_SIZE == (int)AT_STREAM, "docs/spool.md");
 _Static_assert((int)AT_STREAM + (int)SPOOL_NAME_MAX + 1 == (int)AT_FLAGS, "docs/spool.md");
-
-static void put_32(char *target, uint32_t number)
-{
-	number = htole32(number);
-	memcpy(target, &number, sizeof(number));
-}
-
-static void put_64(char *target, uint64_t number)
-{
-	number = htole64(number);
-	memcpy(target, &number, sizeof(number));
-}
-
-static uint32_t get_32(const char *source)
-{
-	uint32_t number;
-	memcpy(&number, source, sizeof(number));
-	return le32toh(number);
-}
-
-static uint64_t get_64(const char *source)
-{
-	uint64_t number;
-	memcpy(&number, source, sizeof(number));
-	return le64toh(number);
-}
 
 /* --- names --- */
 
