@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 };
+enum { FILE_MAX = 1024 * 1024 * 1024 };
 
 uint64_t sim_random(int64_t seed, const struct span *texts, size_t count)
 {
@@ -26,7 +26,7 @@ bool sim_complain(const char *file, const char *what, struct error *err)
 	return error_set_at(err, ERROR_CONFIG, file, 0, "%s", what);
 }
 
-bool sim_load(const char *file, struct arena *arena, const struct json_node **ret_root, struct error *err)
+bool sim_read(const char *file, struct arena *arena, struct span *ret_text, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(FILE_MAX);
 	if (!file_read(file, &text, err)) {
@@ -36,7 +36,17 @@ bool sim_load(const char *file, struct arena *arena, const struct json_node **re
 	if (copy == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory for %s", file);
 	}
-	if (!json_parse(arena, (struct span){copy, text.length}, NULL, ret_root, err)) {
+	*ret_text = (struct span){copy, text.length};
+	return true;
+}
+
+bool sim_load(const char *file, struct arena *arena, const struct json_node **ret_root, struct error *err)
+{
+	struct span text;
+	if (!sim_read(file, arena, &text, err)) {
+		return false;
+	}
+	if (!json_parse(arena, text, NULL, ret_root, err)) {
 		error_add_file(err, file);
 		return false;
 	}

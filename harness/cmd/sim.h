@@ -14,6 +14,8 @@
 uint64_t sim_random(int64_t seed, const struct span *texts, size_t count);
 /* One of `count` (at least 1). */
 size_t sim_pick(uint64_t *random, size_t count);
+/* A whole file, in the arena. */
+MUST_CHECK bool sim_read(const char *file, struct arena *arena, struct span *ret_text, struct error *err);
 /* Reads a file and parses it as JSON, both in the arena. */
 MUST_CHECK bool sim_load(const char *file, struct arena *arena, const struct json_node **ret_root, struct error *err);
 /* Says what is wrong with a script or ticket file; false. */

@@ -92,15 +92,11 @@ static bool read_rows(const char *file, struct span text, struct arena *arena, s
 
 static bool read_table(const char *file, struct arena *arena, struct table *table, struct error *err)
 {
-	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(FILE_MAX);
-	if (!file_read(file, &text, err)) {
+	struct span text;
+	if (!sim_read(file, arena, &text, err)) {
 		return false;
 	}
-	char *copy = arena_copy(arena, buffer_span(&text));
-	if (copy == NULL) {
-		return error_set(err, ERROR_MEMORY, "no memory for %s", file);
-	}
-	if (!read_rows(file, (struct span){copy, text.length}, arena, table, err)) {
+	if (!read_rows(file, text, arena, table, err)) {
 		error_add_file(err, file);
 		return false;
 	}
