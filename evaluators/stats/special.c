@@ -10,11 +10,6 @@ static const double PI = 3.141592653589793238462643383280;
 
 enum { GAMMA_STEPS = 1000000, BISECTIONS = 300 };
 
-double stats_normal_cdf(double x)
-{
-	return 0.5 * erfc(-x * SQRT_HALF);
-}
-
 double stats_normal_survival(double x)
 {
 	return 0.5 * erfc(x * SQRT_HALF);

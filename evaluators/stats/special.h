@@ -24,8 +24,7 @@ double stats_binomial_cdf(uint64_t k, uint64_t n, double p);
 /* The smallest k with P(X <= k) >= q; q and p in [0,1]. */
 uint64_t stats_binomial_quantile(double q, uint64_t n, double p);
 
-double stats_normal_cdf(double x);
-double stats_normal_survival(double x); /* 1 - cdf without cancellation */
+double stats_normal_survival(double x); /* P(X > x), without cancellation */
 /* p in (0,1); Wichura (1988), Applied Statistics 37:477, algorithm AS 241 (PPND16). p = 0 or 1: -/+ infinity. */
 double stats_normal_quantile(double p);
 /* z with P(|Z| <= z) = confidence; confidence in (0,1). */

@@ -141,18 +141,19 @@ bool text_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-bool text_is_space(char c)
+/* Space, \t \n \v \f \r. */
+static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 struct span text_trim(struct span text)
 {
-	while (text.length > 0 && text_is_space(text.data[0])) {
+	while (text.length > 0 && is_space(text.data[0])) {
 		text.data++;
 		text.length--;
 	}
-	while (text.length > 0 && text_is_space(text.data[text.length - 1])) {
+	while (text.length > 0 && is_space(text.data[text.length - 1])) {
 		text.length--;
 	}
 	return text;

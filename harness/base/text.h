@@ -24,7 +24,6 @@ size_t text_find(struct span text, struct span needle);
 bool text_equal_ignoring_case(struct span a, struct span b);
 char text_lower(char c);
 bool text_is_digit(char c);
-bool text_is_space(char c); /* space, \t \n \v \f \r */
 
 /* Whole text or nothing: decimal digits, "-" only where signed, never "+"; no white space, no overflow. Leading zeros
  * are fine. */

@@ -244,17 +244,3 @@ bool worker_wait(struct worker *worker, int timeout_ms, struct error *err)
 	}
 	return calls_wait(all, count, timeout_ms, err);
 }
-
-int64_t worker_pending(struct worker *worker)
-{
-	int64_t total = 0;
-	for (size_t i = 0; i < worker->installation->contract_count; i++) {
-		for (size_t k = 0; k < worker->lanes[i]->contract->candidate_count; k++) {
-			int64_t pending = 0;
-			if (store_pending_count(worker->store, worker->lanes[i]->candidates[k].id, &pending, NULL)) {
-				total += pending;
-			}
-		}
-	}
-	return total;
-}

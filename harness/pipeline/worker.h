@@ -31,7 +31,5 @@ enum worker_state worker_step(struct worker *worker, struct error *err);
 MUST_CHECK bool worker_perform(struct worker *worker, struct error *err);
 /* Waits for the network, at most timeout_ms. */
 MUST_CHECK bool worker_wait(struct worker *worker, int timeout_ms, struct error *err);
-/* Exchanges not yet compared: pending rows of all candidates. For progress bars. */
-int64_t worker_pending(struct worker *worker);
 
 #endif
