@@ -1,12 +1,13 @@
 #include "tests/guard/suites.h"
+#include "tests/run_suites.h"
 
-#include <stdlib.h>
+/* clang-format off */
+static suite_maker *const suites[] = {
+	budget_suite,
+};
+/* clang-format on */
 
 int main(void)
 {
-	SRunner *runner = srunner_create(budget_suite());
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suites(suites, sizeof(suites) / sizeof(suites[0]));
 }

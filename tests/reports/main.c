@@ -1,10 +1,8 @@
 #include "tests/reports/suites.h"
+#include "tests/run_suites.h"
 
-#include <stdlib.h>
-
-/* One row per suite. */
 /* clang-format off */
-static Suite *(*const suites[])(void) = {
+static suite_maker *const suites[] = {
 	gate_suite,
 	report_suite,
 };
@@ -12,12 +10,5 @@ static Suite *(*const suites[])(void) = {
 
 int main(void)
 {
-	SRunner *runner = srunner_create(NULL);
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-		srunner_add_suite(runner, suites[i]());
-	}
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suites(suites, sizeof(suites) / sizeof(suites[0]));
 }

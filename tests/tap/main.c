@@ -1,14 +1,17 @@
+#include "tests/run_suites.h"
 #include "tests/tap/suites.h"
+
+/* clang-format off */
+static suite_maker *const suites[] = {
+	head_suite,
+	body_suite,
+	relay_suite,
+	fault_suite,
+	capture_suite,
+};
+/* clang-format on */
 
 int main(void)
 {
-	SRunner *runner = srunner_create(head_suite());
-	srunner_add_suite(runner, body_suite());
-	srunner_add_suite(runner, relay_suite());
-	srunner_add_suite(runner, fault_suite());
-	srunner_add_suite(runner, capture_suite());
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suites(suites, sizeof(suites) / sizeof(suites[0]));
 }
