@@ -1,5 +1,7 @@
 #include "reports/evidence.h"
 
+#include "harness/store/ingest.h"
+
 #include <stdlib.h>
 
 uint64_t evidence_labelled(const struct evidence_stratum *stratum)
@@ -340,38 +342,6 @@ static bool take_cost(struct reading *reading, struct statement *row)
 
 /* --- ledgers --- */
 
-static bool take_tap(struct reading *reading, struct statement *row)
-{
-	struct evidence_tap_ledger *tap = &reading->evidence->tap;
-	tap->has_tap = statement_integer(row, 0) > 0;
-	tap->at = statement_integer(row, 1);
-	tap->seen = count_at(row, 2);
-	tap->committed = count_at(row, 3);
-	tap->in_flight = count_at(row, 4);
-	return true;
-}
-
-static bool take_drop(struct reading *reading, struct statement *row)
-{
-	int64_t reason = statement_integer(row, 0);
-	if (reason < 0 || reason >= DROP_REASON_COUNT) {
-		contradiction(reading, "tap_drop has a reason that does not exist");
-		return true;
-	}
-	reading->evidence->tap.dropped[reason] += count_at(row, 1);
-	return true;
-}
-
-static bool take_delivery(struct reading *reading, struct statement *row)
-{
-	struct evidence_tap_ledger *tap = &reading->evidence->tap;
-	bool with_tap = statement_integer(row, 0) != 0;
-	*(with_tap ? &tap->stored : &tap->stored_without) += count_at(row, 1);
-	*(with_tap ? &tap->duplicate : &tap->duplicate_without) += count_at(row, 2);
-	tap->revision += count_at(row, 3);
-	return true;
-}
-
 static bool take_before(struct reading *reading, struct statement *row)
 {
 	reading->evidence->ledger.before = count_at(row, 0);
@@ -381,20 +351,24 @@ static bool take_before(struct reading *reading, struct statement *row)
 static bool read_tap_ledger(struct reading *reading, uint64_t in_spool)
 {
 	struct evidence_tap_ledger *tap = &reading->evidence->tap;
-	int64_t interface = reading->evidence->interface_id;
-	if (!for_rows(reading,
-		      "SELECT count(*), min(at), sum(seen), sum(committed), sum(in_flight) FROM tap_account "
-		      "WHERE interface_id = ?",
-		      interface, take_tap) ||
-	    !for_rows(reading, "SELECT reason, sum(count) FROM tap_drop WHERE interface_id = ? GROUP BY reason",
-		      interface, take_drop) ||
-	    !for_rows(reading,
-		      "SELECT EXISTS (SELECT 1 FROM tap_account a WHERE a.stream = d.stream AND a.interface_id = "
-		      "d.interface_id), sum(stored), sum(duplicate), sum(revision) FROM delivery_count d "
-		      "WHERE interface_id = ? GROUP BY 1",
-		      interface, take_delivery)) {
+	struct store_ledger ledger;
+	if (!store_ledger_get(reading->store, reading->evidence->interface_id, &ledger, reading->err)) {
 		return false;
 	}
+	if (ledger.unknown_reason) {
+		contradiction(reading, "tap_drop has a reason that does not exist");
+	}
+	tap->has_tap = ledger.has_tap;
+	tap->at = ledger.tap.at;
+	tap->seen = ledger.tap.seen;
+	tap->committed = ledger.tap.committed;
+	tap->in_flight = ledger.tap.in_flight;
+	memcpy(tap->dropped, ledger.tap.dropped, sizeof(tap->dropped));
+	tap->stored = ledger.stored - ledger.stored_without;
+	tap->duplicate = ledger.duplicate - ledger.duplicate_without;
+	tap->revision = ledger.revision;
+	tap->stored_without = ledger.stored_without;
+	tap->duplicate_without = ledger.duplicate_without;
 	uint64_t dropped = 0;
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		dropped += tap->dropped[i];

@@ -392,7 +392,7 @@ static bool sum_row(struct store *store, const char *sql, int64_t interface_id, 
 	return true;
 }
 
-static bool sum_drops(struct store *store, int64_t interface_id, struct store_account *account, struct error *err)
+static bool sum_drops(struct store *store, int64_t interface_id, struct store_ledger *ledger, struct error *err)
 {
 	struct statement *statement = store_statement(
 		store, "SELECT reason, sum(count) FROM tap_drop WHERE interface_id = ? GROUP BY reason", err);
@@ -404,7 +404,9 @@ static bool sum_drops(struct store *store, int64_t interface_id, struct store_ac
 	while ((step = statement_step(statement, err)) == STATEMENT_ROW) {
 		int64_t reason = statement_integer(statement, 0);
 		if (reason >= 0 && reason < DROP_REASON_COUNT) {
-			account->dropped[reason] = (uint64_t)statement_integer(statement, 1);
+			ledger->tap.dropped[reason] = (uint64_t)statement_integer(statement, 1);
+		} else {
+			ledger->unknown_reason = true;
 		}
 	}
 	return step == STATEMENT_DONE;
@@ -412,26 +414,33 @@ static bool sum_drops(struct store *store, int64_t interface_id, struct store_ac
 
 bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger, struct error *err)
 {
-	uint64_t tap[4];
-	uint64_t delivery[3];
+	uint64_t tap[6];
+	uint64_t delivery[5];
 	struct store_ledger ledger = {0};
-	if (!sum_row(
-		    store,
-		    "SELECT min(at), sum(seen), sum(committed), sum(in_flight) FROM tap_account WHERE interface_id = ?",
-		    interface_id, tap, 4, err) ||
+	if (!sum_row(store,
+		     "SELECT min(at), sum(seen), sum(committed), sum(in_flight), max(at), count(*) FROM tap_account "
+		     "WHERE interface_id = ?",
+		     interface_id, tap, 6, err) ||
 	    !sum_row(store,
-		     "SELECT sum(stored), sum(duplicate), sum(revision) FROM delivery_count WHERE interface_id = ?",
-		     interface_id, delivery, 3, err) ||
-	    !sum_drops(store, interface_id, &ledger.tap, err)) {
+		     "SELECT sum(stored), sum(duplicate), sum(revision), sum(stored * lone), "
+		     "sum(duplicate * lone) FROM (SELECT d.*, NOT EXISTS (SELECT 1 FROM tap_account a WHERE a.stream = "
+		     "d.stream AND a.interface_id = d.interface_id) AS lone FROM delivery_count d WHERE d.interface_id "
+		     "= ?)",
+		     interface_id, delivery, 5, err) ||
+	    !sum_drops(store, interface_id, &ledger, err)) {
 		return false;
 	}
 	ledger.tap.at = (int64_t)tap[0];
 	ledger.tap.seen = tap[1];
 	ledger.tap.committed = tap[2];
 	ledger.tap.in_flight = tap[3];
+	ledger.newest_at = (int64_t)tap[4];
+	ledger.has_tap = tap[5] > 0;
 	ledger.stored = delivery[0];
 	ledger.duplicate = delivery[1];
 	ledger.revision = delivery[2];
+	ledger.stored_without = delivery[3];
+	ledger.duplicate_without = delivery[4];
 	*ret_ledger = ledger;
 	return true;
 }

@@ -65,10 +65,15 @@ MUST_CHECK bool store_account_set(struct store *store, const char *stream, int64
  * duplicate + what is still in the spool (which the caller knows). As of the last commit; zeros for an interface that
  * nothing is known of. */
 struct store_ledger {
+	bool has_tap;             /* false: no account of any tap or replay yet */
 	struct store_account tap; /* sums; at: the oldest */
+	int64_t newest_at;        /* of the accounts */
 	uint64_t stored;
 	uint64_t duplicate;
-	uint64_t revision;
+	uint64_t revision;          /* of the stored */
+	uint64_t stored_without;    /* of the stored: from streams that have no account yet */
+	uint64_t duplicate_without; /* of the duplicates: likewise */
+	bool unknown_reason;        /* tap_drop names a reason that does not exist: the store was tampered with */
 };
 MUST_CHECK bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger,
 				 struct error *err);

@@ -1,5 +1,6 @@
 #include "harness/web/snapshot.h"
 
+#include "harness/store/ingest.h"
 #include "harness/web/web.h"
 
 /* Rows of one statement with the numbers ?1 and ?2 bound; `take` gets each. */
@@ -48,40 +49,6 @@ static int word_at(struct statement *row, int column, int count)
 
 /* --- first ledger --- */
 
-static bool take_account(void *context, struct statement *row, struct arena *arena)
-{
-	struct snapshot_interface *interface = context;
-	(void)arena;
-	interface->has_tap = statement_integer(row, 0) > 0;
-	interface->tap_at = statement_integer(row, 1);
-	interface->seen = count_at(row, 2);
-	interface->committed = count_at(row, 3);
-	interface->in_flight = count_at(row, 4);
-	return true;
-}
-
-static bool take_drop(void *context, struct statement *row, struct arena *arena)
-{
-	struct snapshot_interface *interface = context;
-	(void)arena;
-	int reason = word_at(row, 0, DROP_REASON_COUNT);
-	if (reason >= 0) {
-		interface->dropped[reason] = count_at(row, 1);
-	}
-	return true;
-}
-
-static bool take_delivery(void *context, struct statement *row, struct arena *arena)
-{
-	struct snapshot_interface *interface = context;
-	(void)arena;
-	bool has_account = statement_integer(row, 0) != 0;
-	*(has_account ? &interface->stored : &interface->stored_recorded) = count_at(row, 1);
-	*(has_account ? &interface->duplicate : &interface->duplicate_recorded) = count_at(row, 2);
-	interface->revision += count_at(row, 3);
-	return true;
-}
-
 static bool take_legacy(void *context, struct statement *row, struct arena *arena)
 {
 	struct snapshot_interface *interface = context;
@@ -103,21 +70,23 @@ uint64_t snapshot_dropped(const struct snapshot_interface *interface)
 static bool read_first_ledger(struct reading *reading, struct snapshot_interface *interface)
 {
 	const int64_t id[] = {interface->id};
-	if (!for_rows(reading,
-		      "SELECT count(*), max(at), sum(seen), sum(committed), sum(in_flight) FROM tap_account "
-		      "WHERE interface_id = ?",
-		      id, 1, take_account, interface) ||
-	    !for_rows(reading, "SELECT reason, sum(count) FROM tap_drop WHERE interface_id = ? GROUP BY reason", id, 1,
-		      take_drop, interface) ||
-	    !for_rows(reading,
-		      "SELECT EXISTS (SELECT 1 FROM tap_account a WHERE a.stream = d.stream AND a.interface_id = "
-		      "d.interface_id), sum(stored), sum(duplicate), sum(revision) FROM delivery_count d "
-		      "WHERE interface_id = ? GROUP BY 1",
-		      id, 1, take_delivery, interface) ||
+	struct store_ledger ledger;
+	if (!store_ledger_get(reading->store, interface->id, &ledger, reading->err) ||
 	    !for_rows(reading, "SELECT test, sum(count) FROM rollup_legacy WHERE interface_id = ? GROUP BY test", id, 1,
 		      take_legacy, interface)) {
 		return false;
 	}
+	interface->has_tap = ledger.has_tap;
+	interface->tap_at = ledger.newest_at;
+	interface->seen = ledger.tap.seen;
+	interface->committed = ledger.tap.committed;
+	interface->in_flight = ledger.tap.in_flight;
+	memcpy(interface->dropped, ledger.tap.dropped, sizeof(interface->dropped));
+	interface->stored = ledger.stored - ledger.stored_without;
+	interface->duplicate = ledger.duplicate - ledger.duplicate_without;
+	interface->stored_recorded = ledger.stored_without;
+	interface->duplicate_recorded = ledger.duplicate_without;
+	interface->revision = ledger.revision;
 	interface->unseen =
 		(int64_t)(interface->seen - interface->committed - interface->in_flight - snapshot_dropped(interface));
 	interface->unread =

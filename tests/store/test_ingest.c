@@ -27,6 +27,9 @@ START_TEST(new_duplicate_and_revision)
 	struct store_ledger ledger;
 	must(store_ledger_get(test_store, 1, &ledger, &err), &err);
 	ck_assert_uint_eq(ledger.stored, 6);
+	ck_assert_uint_eq(ledger.stored_without, 6); /* no account was written yet */
+	ck_assert_uint_eq(ledger.duplicate_without, 2);
+	ck_assert(!ledger.has_tap);
 	ck_assert_uint_eq(ledger.duplicate, 2);
 	ck_assert_uint_eq(ledger.revision, 2);
 	ck_assert_int_eq(ask(test_store, "SELECT count(*) FROM payload"), 6);
@@ -264,7 +267,9 @@ START_TEST(positions_and_accounts)
 	ck_assert_uint_eq(read.sequence, INT64_MAX);
 	struct store_ledger ledger;
 	must(store_ledger_get(test_store, 1, &ledger, &err), &err);
+	ck_assert(ledger.has_tap && !ledger.unknown_reason);
 	ck_assert_int_eq(ledger.tap.at, 40);
+	ck_assert_int_eq(ledger.newest_at, 60);
 	ck_assert_uint_eq(ledger.tap.seen, 115);
 	ck_assert_uint_eq(ledger.tap.committed, 111);
 	ck_assert_uint_eq(ledger.tap.in_flight, 1);
