@@ -93,16 +93,26 @@ static void unlink_idle(struct legacy_connection *connection)
 	route->idle_count--;
 }
 
-static bool seems_alive(const struct legacy_connection *connection)
+/* Neither bytes nor an end. The flag and the event may be about bytes that were read since, as the last ones of a reply
+ * are when they arrive in pieces: only looking tells. */
+static bool is_silent(struct legacy_connection *connection)
 {
-	if (connection->peer.hangup || connection->peer.readable) {
+	char byte;
+	if (recv(connection->peer.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
 		return false;
 	}
-	if (connection->route->tap->now - connection->idle_since < TRUSTED_IDLE_US) {
-		return true;
+	connection->peer.readable = false;
+	return true;
+}
+
+static bool seems_alive(struct legacy_connection *connection)
+{
+	if (connection->peer.hangup) {
+		return false;
 	}
-	char byte;
-	return recv(connection->peer.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+	bool is_trusted =
+		!connection->peer.readable && connection->route->tap->now - connection->idle_since < TRUSTED_IDLE_US;
+	return is_trusted || is_silent(connection);
 }
 
 static struct legacy_connection *take_idle(struct route *route)
@@ -144,7 +154,8 @@ struct legacy_connection *legacy_take(struct session *session, bool fresh)
 void legacy_give_back(struct legacy_connection *connection)
 {
 	struct route *route = connection->route;
-	if (route->idle_count >= IDLE_MAX || connection->peer.hangup || connection->peer.readable) {
+	if (route->idle_count >= IDLE_MAX || connection->peer.hangup ||
+	    (connection->peer.readable && !is_silent(connection))) {
 		legacy_close(connection);
 		return;
 	}
@@ -231,8 +242,10 @@ void legacy_on_event(struct legacy_connection *connection, uint32_t events)
 	}
 	struct session *session = connection->session;
 	if (session == NULL) {
-		/* an idle connection has nothing to say but its end; EPOLLOUT alone is the echo of a full socket */
-		if ((events & ~(uint32_t)EPOLLOUT) != 0) {
+		/* an idle connection has nothing to say but its end; EPOLLOUT alone is the echo of a full socket, and
+		 * EPOLLIN may be the echo of a reply that was read before the event was */
+		if ((events & ~(uint32_t)(EPOLLOUT | EPOLLIN)) != 0 ||
+		    ((events & EPOLLIN) != 0 && !is_silent(connection))) {
 			legacy_close(connection);
 		}
 		return;

@@ -307,6 +307,32 @@ START_TEST(big_bodies)
 }
 END_TEST
 
+/* A reply that ends where a block does leaves the reader without the word that nothing follows: the connection is kept.
+ */
+START_TEST(replies_that_fill_a_block)
+{
+	enum { BLOCK = 64 * 1024, ROUNDS = 40 };
+	const char *head = "HTTP/1.1 200 OK\r\nContent-Length: 65494\r\n\r\n";
+	static char reply[BLOCK];
+	static char got[BLOCK];
+	size_t length = strlen(head) + 65494;
+	ck_assert_uint_le(length, sizeof(reply));
+	memset(reply, 'x', sizeof(reply));
+	memcpy(reply, head, strlen(head));
+	for (int i = 0; i < ROUNDS; i++) {
+		put(client, GET);
+		if (i == 0) {
+			legacy = rig_accept(rig);
+		}
+		want(legacy, GET);
+		put_bytes(legacy, (struct span){reply, length});
+		ck_assert_int_eq((int)recv(client, got, length, MSG_WAITALL), (int)length);
+		ck_assert_mem_eq(got, reply, length);
+	}
+	ck_assert(!rig_has_connection(rig));
+}
+END_TEST
+
 /* Two idle-free clients get two legacy connections; afterwards both are reused. */
 START_TEST(connections_are_shared)
 {
@@ -353,6 +379,7 @@ Suite *relay_suite(void)
 	tcase_add_test(tests, half_closed_client_gets_its_reply);
 	tcase_add_test(tests, websocket_tunnel);
 	tcase_add_loop_test(tests, big_bodies, 0, 2);
+	tcase_add_test(tests, replies_that_fill_a_block);
 	tcase_add_test(tests, connections_are_shared);
 	suite_add_tcase(suite, tests);
 	return suite;
