@@ -47,7 +47,8 @@
 	X(LEGACY_FAILED, "failed", "the legacy path answered with an error")                                           \
 	X(LEGACY_PARKED, "parked", "the legacy path set the message aside")                                            \
 	X(LEGACY_REPAIRED, "repaired", "a person repaired the legacy result")                                          \
-	X(LEGACY_MANUAL, "manual", "a person did the work instead of the rule path")
+	X(LEGACY_MANUAL, "manual", "a person did the work instead of the rule path")                                   \
+	X(LEGACY_AWAITED, "awaited", "the legacy answer comes later and has not come yet")
 
 /* Why an exchange that was seen is not in the spool. */
 #define DROP_REASON_LIST(X)                                                                                            \
@@ -56,7 +57,8 @@
 	X(DROP_CLIENT_ABORTED, "client_aborted", "the client left before the reply ended")                             \
 	X(DROP_LEGACY_FAILED, "legacy_failed", "no complete reply came from the legacy system")                        \
 	X(DROP_TAP_KILLED, "tap_killed", "in flight when the tap process died")                                        \
-	X(DROP_SPOOL_FAILED, "spool_failed", "the spool could not be written")
+	X(DROP_SPOOL_FAILED, "spool_failed", "the spool could not be written")                                         \
+	X(DROP_CAPTURE_REDUCED, "capture_reduced", "capture took a share only, because the ring was filling up")
 
 #define VOCABULARY_CONSTANT(constant, name, sentence) constant,
 enum verdict { VERDICT_LIST(VOCABULARY_CONSTANT) VERDICT_COUNT };

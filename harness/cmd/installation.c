@@ -67,8 +67,7 @@ static bool count_waiting(const struct opened *opened, struct spool_reader *read
 	enum spool_read read;
 	uint64_t count = 0;
 	while ((read = spool_reader_next(reader, &record, err)) == SPOOL_READ) {
-		count += record.type == SPOOL_EXCHANGE &&
-			 span_is(record.exchange.interface, opened->contract->interface);
+		count += spool_is_delivery(&record) && span_is(record.exchange.interface, opened->contract->interface);
 	}
 	*ret_count = count;
 	return read == SPOOL_NOTHING_YET;

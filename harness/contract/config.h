@@ -59,7 +59,12 @@ MUST_CHECK bool config_file(const struct config *config, const struct json_node 
 /* config_file's path alone. */
 MUST_CHECK bool config_beside(const struct config *config, struct span path, const char **ret_path);
 
+/* `tls:` of a listener; `node` NULL: none. Paths are absolute; the files are read by the process that listens. */
+MUST_CHECK bool contract_load_listener_tls(const struct config *config, const struct json_node *node,
+					   struct contract_tls *tls);
+
 /* The parts of a contract, in the order in which they are read. */
+MUST_CHECK bool contract_load_tap(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_candidates(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_data(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_plan(struct contract *contract, const struct config *config);

@@ -46,6 +46,46 @@ struct contract_candidate {
 	bool simulated; /* the contract says that this path is a stand-in; reports repeat it */
 };
 
+/* Files of PEM, as absolute paths; NULL: not given. The process that talks TLS reads them, no other. */
+struct contract_tls {
+	bool used;
+	const char *certificate; /* with its chain */
+	const char *key;
+	const char
+		*ca;  /* listener: clients must show a certificate of it; legacy system: in place of the system's own */
+	bool only_13; /* listener: TLS 1.3 alone; else 1.2 as well */
+};
+
+/* How an interface's messages are seen. INLINE: the tap is a proxy before the legacy system. MIRROR: it takes copies
+ * from another proxy. INGEST: messages are posted to the installation's `ingest` listener, and there is no own one. */
+enum contract_tap_kind { CONTRACT_TAP_NONE, CONTRACT_TAP_INLINE, CONTRACT_TAP_MIRROR, CONTRACT_TAP_INGEST };
+
+struct contract_tap {
+	enum contract_tap_kind kind;
+	const char *listen; /* NULL: none */
+	struct contract_tls tls;
+	const char *match_method; /* NULL: any */
+	const char *match_path;   /* NULL: any */
+	size_t capture_max;       /* bytes of message and reply */
+	int capture_floor;        /* per operation (method and path), captured each minute even under pressure */
+
+	/* inline */
+	const char *legacy_host;
+	const char *legacy_port;
+	bool legacy_tls;
+	struct contract_tls legacy_files;
+	const char *legacy_server_name; /* NULL: legacy_host */
+	bool legacy_verify;             /* the legacy system's certificate */
+	bool forwarded;                 /* add X-Forwarded-For, -Proto and -Host */
+	int legacy_timeout_ms;          /* silence until 504 */
+
+	/* late legacy answers: what joins them with their message. Neither: the message's identity */
+	const char *pair_header; /* of the message's header fields */
+	struct select_path pair_path;
+	bool has_pair_path;
+	int64_t pair_window_us; /* from captured_at; afterwards the exchange is unpaired */
+};
+
 enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
 
 struct contract {
@@ -60,12 +100,7 @@ struct contract {
 	const char *owner_escalation; /* NULL: none */
 	const char *runbook;          /* NULL: none */
 
-	const char *tap_listen; /* NULL: this interface has no tap */
-	const char *tap_legacy_host;
-	const char *tap_legacy_port;
-	const char *tap_match_method; /* NULL: any */
-	const char *tap_match_path;   /* NULL: any */
-	size_t tap_capture_max;
+	struct contract_tap tap;
 
 	struct select_path *message_id; /* message identity; count 0 with `id: none` */
 	size_t message_id_count;
@@ -83,6 +118,7 @@ struct contract {
 	const char *legacy_version;
 	bool legacy_simulated;
 	enum contract_counts legacy_counts;
+	int64_t legacy_cutoff_us; /* COUNTS_AT_CUTOFF: the newest answer made until then after captured_at */
 
 	struct contract_candidate *candidates;
 	size_t candidate_count;
@@ -112,6 +148,8 @@ struct contract {
 	const char *currency;                    /* "USD" */
 
 	uint32_t shadow_ppm; /* sampling.shadow: share of exchanges that are evaluated */
+	int shadow_floor; /* sampling.floor: so many each minute and operation are evaluated whatever the share; 0: none
+			   */
 	uint32_t review_disagree_ppm;
 	uint32_t review_agree_ppm;
 	uint32_t pi_min_disagree_ppm;
@@ -138,7 +176,10 @@ struct installation {
 	const char *ring;  /* absolute path of the capture ring */
 	size_t ring_bytes;
 	int sync_interval_ms;
-	const char *web_listen; /* NULL: none */
+	const char *web_listen;    /* NULL: none */
+	const char *ingest_listen; /* NULL: none */
+	struct contract_tls ingest_tls;
+	const char *ingest_token; /* secret; NULL: anybody who reaches the listener may post */
 	struct zone *zone;
 	const char *timezone;
 	struct span sampling_key;      /* empty until installation_make_key where there is none yet */

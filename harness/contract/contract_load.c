@@ -1,10 +1,11 @@
 #include "harness/base/text.h"
 #include "harness/contract/config.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
-enum { ARENA_MAXIMUM = 256 << 20, CAPTURE_MAX = 1 << 20 };
+enum { ARENA_MAXIMUM = 256 << 20, CUTOFF_HOURS = 24 };
+
+static const int64_t HOUR_US = INT64_C(3600) * CLOCK_SECOND;
 
 extern const char asset_contract_schema_json[];
 extern const size_t asset_contract_schema_json_size;
@@ -27,106 +28,6 @@ static bool load_head(struct contract *contract, const struct config *config)
 	return config_text(config, config_get(root, "owners.integration"), NULL, &contract->owner_integration) &&
 	       config_text(config, config_get(root, "owners.escalation"), NULL, &contract->owner_escalation) &&
 	       config_text(config, config_get(root, "owners.runbook"), NULL, &contract->runbook);
-}
-
-/* --- tap --- */
-
-static bool is_host_byte(char c)
-{
-	char lower = text_lower(c);
-	return (lower >= 'a' && lower <= 'z') || text_is_digit(c) || c == '.' || c == '-' || c == '_';
-}
-
-static bool is_host(struct span host)
-{
-	for (size_t i = 0; i < host.length; i++) {
-		if (!is_host_byte(host.data[i])) {
-			return false;
-		}
-	}
-	return host.length > 0;
-}
-
-/* Bytes of the host that "HOST:PORT" or "[IPv6]:PORT" begins with, brackets included; 0 where it is none. */
-static size_t host_length(struct span text)
-{
-	if (text.length == 0 || text.data[0] != '[') {
-		size_t end = text_find(text, SPAN(":"));
-		return is_host((struct span){text.data, end}) ? end : 0;
-	}
-	char address[INET6_ADDRSTRLEN];
-	struct in6_addr binary;
-	size_t close = text_find(text, SPAN("]"));
-	if (close == text.length || close > sizeof(address)) {
-		return 0;
-	}
-	memcpy(address, text.data + 1, close - 1);
-	address[close - 1] = '\0';
-	return inet_pton(AF_INET6, address, &binary) == 1 ? close + 1 : 0;
-}
-
-/* The host without brackets, and the port, empty where none is given. */
-static bool split_host(struct span text, struct span *ret_host, struct span *ret_port)
-{
-	size_t length = host_length(text);
-	size_t bracket = length > 0 && text.data[0] == '[' ? 1 : 0;
-	struct span rest = {text.data + length, text.length - length};
-	struct span port = SPAN("");
-	uint64_t number;
-	if (length == 0) {
-		return false;
-	}
-	if (rest.length > 0) {
-		port = (struct span){rest.data + 1, rest.length - 1};
-		if (rest.data[0] != ':' || !text_to_uint64(port, &number) || number == 0 || number > UINT16_MAX) {
-			return false;
-		}
-	}
-	*ret_host = (struct span){text.data + bracket, length - 2 * bracket};
-	*ret_port = port;
-	return true;
-}
-
-static bool load_legacy_address(struct contract *contract, const struct config *config, const struct json_node *node)
-{
-	struct span address = json_text(node);
-	struct span host;
-	struct span port;
-	if (text_starts_with(address, "https://")) {
-		return config_fail(config, node, "tap.legacy with https is not supported yet; write http://HOST:PORT");
-	}
-	if (text_starts_with(address, "http://")) {
-		address.data += 7;
-		address.length -= 7;
-	} else {
-		address.length = 0;
-	}
-	if (address.length > 0 && address.data[address.length - 1] == '/') {
-		address.length--;
-	}
-	if (!split_host(address, &host, &port)) {
-		return config_fail(config, node,
-				   "tap.legacy is no address; write http://HOST:PORT without user, path or query");
-	}
-	contract->tap_legacy_host = arena_copy(config->arena, host);
-	contract->tap_legacy_port = arena_copy(config->arena, port.length > 0 ? port : SPAN("80"));
-	return (contract->tap_legacy_host != NULL && contract->tap_legacy_port != NULL) || config_fail_memory(config);
-}
-
-static bool load_tap(struct contract *contract, const struct config *config)
-{
-	const struct json_node *tap = config_get(contract->root, "tap");
-	int64_t capture_max;
-	if (!config_integer(config, config_get(tap, "capture_max"), CAPTURE_MAX, &capture_max)) {
-		return false;
-	}
-	contract->tap_capture_max = (size_t)capture_max;
-	return tap == NULL ||
-	       (config_check_listen(config, config_get(tap, "listen")) &&
-		config_text(config, config_get(tap, "listen"), NULL, &contract->tap_listen) &&
-		config_text(config, config_get(tap, "match.method"), NULL, &contract->tap_match_method) &&
-		config_text(config, config_get(tap, "match.path"), NULL, &contract->tap_match_path) &&
-		load_legacy_address(contract, config, config_get(tap, "legacy")));
 }
 
 /* --- message --- */
@@ -182,7 +83,17 @@ static bool load_legacy(struct contract *contract, const struct config *config)
 			contract->legacy_counts = (enum contract_counts)i;
 		}
 	}
-	if (strcmp(contract->legacy_kind, "live") == 0 && config_get(contract->root, "tap") == NULL) {
+	int64_t cutoff_hours;
+	const struct json_node *cutoff = config_get(legacy, "cutoff_hours");
+	if (!config_integer(config, cutoff, CUTOFF_HOURS, &cutoff_hours)) {
+		return false;
+	}
+	contract->legacy_cutoff_us = cutoff_hours * HOUR_US;
+	if (cutoff != NULL && contract->legacy_counts != COUNTS_AT_CUTOFF) {
+		return config_fail(config, cutoff,
+				   "legacy.cutoff_hours means nothing here; write counts: at_cutoff, or remove it");
+	}
+	if (strcmp(contract->legacy_kind, "live") == 0 && contract->tap.kind == CONTRACT_TAP_NONE) {
 		return config_fail(config, legacy,
 				   "legacy.kind is live but there is no tap; add tap, or write kind: recorded");
 	}
@@ -255,8 +166,8 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 		return false;
 	}
 	contract->root = config.document.root;
-	return load_head(contract, &config) && load_tap(contract, &config) && load_message(contract, &config) &&
-	       load_legacy(contract, &config) && load_schemas(contract, &config) &&
+	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
+	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
 	       contract_load_records(contract, &config) && contract_load_data(contract, &config) &&
 	       contract_load_plan(contract, &config) && contract_load_candidates(contract, &config);
 }

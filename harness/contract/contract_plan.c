@@ -22,6 +22,7 @@ static bool load_sampling(struct contract *contract, const struct config *config
 	const struct json_node *repeat = config_get(contract->root, "sampling.repeat");
 	uint32_t repeat_ppm;
 	if (!config_share(config, config_get(contract->root, "sampling.shadow"), SHARE_ONE, &contract->shadow_ppm) ||
+	    !config_small(config, config_get(contract->root, "sampling.floor"), 0, &contract->shadow_floor) ||
 	    !config_share(config, repeat, 0, &repeat_ppm)) {
 		return false;
 	}

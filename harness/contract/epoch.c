@@ -99,6 +99,9 @@ static void build_legacy(struct json_build *build, const struct contract *contra
 	json_build_text(build, "kind", contract->legacy_kind);
 	json_build_text(build, "version", contract->legacy_version);
 	json_build_text(build, "counts", counts[contract->legacy_counts]);
+	if (contract->legacy_counts == COUNTS_AT_CUTOFF) {
+		json_build_integer(build, "cutoff_us", contract->legacy_cutoff_us);
+	}
 	if (with_the_rest) {
 		json_build_boolean(build, "simulated", contract->legacy_simulated);
 	}
@@ -178,19 +181,54 @@ static void build_candidate(struct json_build *build, const struct contract_cand
 	json_build_end(build);
 }
 
+static void build_tls(struct json_build *build, const char *name, const struct contract_tls *tls)
+{
+	if (!tls->used) {
+		return;
+	}
+	json_build_object(build, name);
+	json_build_text(build, "certificate", tls->certificate);
+	json_build_text(build, "key", tls->key);
+	json_build_text(build, "ca", tls->ca);
+	json_build_end(build);
+}
+
+static void build_pair(struct json_build *build, const struct contract_tap *tap)
+{
+	json_build_object(build, "pair");
+	json_build_text(build, "header", tap->pair_header);
+	if (tap->has_pair_path) {
+		build_path(build, "path", &tap->pair_path);
+	}
+	json_build_integer(build, "window_us", tap->pair_window_us);
+	json_build_end(build);
+}
+
 static void build_tap(struct json_build *build, const struct contract *contract)
 {
-	if (contract->tap_listen == NULL) {
+	static const char *const kinds[] = {"none", "inline", "mirror", "ingest"};
+	if (contract->tap.kind == CONTRACT_TAP_NONE) {
 		json_build_null(build, "tap");
 		return;
 	}
 	json_build_object(build, "tap");
-	json_build_text(build, "listen", contract->tap_listen);
-	json_build_text(build, "legacy_host", contract->tap_legacy_host);
-	json_build_text(build, "legacy_port", contract->tap_legacy_port);
-	json_build_text(build, "match_method", contract->tap_match_method);
-	json_build_text(build, "match_path", contract->tap_match_path);
-	json_build_integer(build, "capture_max", (int64_t)contract->tap_capture_max);
+	json_build_text(build, "kind", kinds[contract->tap.kind]);
+	json_build_text(build, "listen", contract->tap.listen);
+	json_build_text(build, "legacy_host", contract->tap.legacy_host);
+	json_build_text(build, "legacy_port", contract->tap.legacy_port);
+	json_build_text(build, "match_method", contract->tap.match_method);
+	json_build_text(build, "match_path", contract->tap.match_path);
+	json_build_integer(build, "capture_max", (int64_t)contract->tap.capture_max);
+	json_build_integer(build, "capture_floor", contract->tap.capture_floor);
+	build_tls(build, "tls", &contract->tap.tls);
+	build_pair(build, &contract->tap);
+	if (contract->tap.kind == CONTRACT_TAP_INLINE) {
+		build_tls(build, "legacy_tls", &contract->tap.legacy_files);
+		json_build_text(build, "legacy_server_name", contract->tap.legacy_server_name);
+		json_build_boolean(build, "legacy_verify", contract->tap.legacy_verify);
+		json_build_boolean(build, "forwarded", contract->tap.forwarded);
+		json_build_integer(build, "legacy_timeout_ms", contract->tap.legacy_timeout_ms);
+	}
 	json_build_end(build);
 }
 

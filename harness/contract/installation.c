@@ -212,6 +212,23 @@ static bool load_key(struct installation *installation, const struct config *con
 	return keep_key(installation, config, key, json_text(key));
 }
 
+/* --- ingest --- */
+
+static bool load_ingest(struct installation *installation, const struct config *config)
+{
+	const struct json_node *ingest = config_get(config->document.root, "ingest");
+	const struct json_node *token = config_get(ingest, "token");
+	if (token != NULL && !config_from_environment(config, token)) {
+		return config_fail(
+			config, token,
+			"the token stands in the file; write ${NAME} here and set that environment variable");
+	}
+	return config_check_listen(config, config_get(ingest, "listen")) &&
+	       config_text(config, config_get(ingest, "listen"), NULL, &installation->ingest_listen) &&
+	       config_text(config, token, NULL, &installation->ingest_token) &&
+	       contract_load_listener_tls(config, config_get(ingest, "tls"), &installation->ingest_tls);
+}
+
 /* --- interfaces --- */
 
 static bool same_text(const char *a, const char *b)
@@ -228,8 +245,20 @@ static bool has_port_zero(const char *listen)
 static bool check_unique(const struct installation *installation, const struct config *config,
 			 const struct json_node *node, const struct contract *added)
 {
-	if (same_text(added->tap_listen, installation->web_listen) && !has_port_zero(added->tap_listen)) {
-		return config_fail(config, node, "interface %s listens where web does; give each its own port",
+	const struct {
+		const char *name;
+		const char *listen;
+	} others[] = {{"web", installation->web_listen}, {"ingest", installation->ingest_listen}};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (same_text(added->tap.listen, others[i].listen) && !has_port_zero(added->tap.listen)) {
+			return config_fail(config, node, "interface %s listens where %s does; give each its own port",
+					   added->interface, others[i].name);
+		}
+	}
+	if (added->tap.kind == CONTRACT_TAP_INGEST && installation->ingest_listen == NULL) {
+		return config_fail(config, node,
+				   "the tap of interface %s is of kind ingest, and nothing listens for it; write "
+				   "ingest: {listen: HOST:PORT} in this file",
 				   added->interface);
 	}
 	for (size_t i = 0; i < installation->contract_count; i++) {
@@ -238,7 +267,7 @@ static bool check_unique(const struct installation *installation, const struct c
 			return config_fail(config, node, "interface %s stands in two contracts; keep one of them",
 					   added->interface);
 		}
-		if (same_text(other->tap_listen, added->tap_listen) && !has_port_zero(added->tap_listen)) {
+		if (same_text(other->tap.listen, added->tap.listen) && !has_port_zero(added->tap.listen)) {
 			return config_fail(config, node, "interface %s listens where %s does; give each its own port",
 					   added->interface, other->interface);
 		}
@@ -304,8 +333,8 @@ static bool load(struct installation *installation, const char *file, struct err
 	       config_small(&config, config_get(root, "sync_interval_ms"), 200, &installation->sync_interval_ms) &&
 	       config_check_listen(&config, config_get(root, "web.listen")) &&
 	       config_text(&config, config_get(root, "web.listen"), NULL, &installation->web_listen) &&
-	       load_zone(installation, &config) && load_key(installation, &config) &&
-	       load_contracts(installation, &config);
+	       load_ingest(installation, &config) && load_zone(installation, &config) &&
+	       load_key(installation, &config) && load_contracts(installation, &config);
 }
 
 struct installation *installation_load(const char *file, struct error *err)

@@ -103,7 +103,7 @@ static bool next_segment_exists(const struct spool_reader *reader)
 static enum spool_read deliver(struct spool_reader *reader, const struct spool_record *record)
 {
 	reader->position.offset = reader->scan.offset;
-	if (record->type == SPOOL_EXCHANGE) {
+	if (spool_is_delivery(record)) {
 		reader->position.sequence = record->exchange.sequence;
 	}
 	return SPOOL_READ;
@@ -159,7 +159,7 @@ bool spool_reader_count_waiting(const struct spool_reader *reader, uint64_t *ret
 	struct spool_record record;
 	enum spool_read read;
 	while ((read = spool_reader_next(ahead, &record, err)) == SPOOL_READ) {
-		count += record.type == SPOOL_EXCHANGE ? 1 : 0;
+		count += spool_is_delivery(&record) ? 1 : 0;
 	}
 	spool_reader_close(ahead);
 	if (read == SPOOL_READ_FAILED) {

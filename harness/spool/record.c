@@ -16,9 +16,15 @@ enum {
 	EXCHANGE_LATENCY = 32,
 	EXCHANGE_STATUS = 40,
 	EXCHANGE_OUTCOME = 44,
-	EXCHANGE_LENGTHS = 48,
-	EXCHANGE_PIECES = 8,
+	EXCHANGE_ANSWERED = 48,
+	EXCHANGE_LENGTHS = 56,
+	EXCHANGE_PIECES = 10,
 	EXCHANGE_FIXED = EXCHANGE_LENGTHS + 4 * EXCHANGE_PIECES,
+
+	/* version 1 had no answered, and two pieces less */
+	FIRST_EXCHANGE_LENGTHS = 48,
+	FIRST_EXCHANGE_PIECES = 8,
+	FIRST_EXCHANGE_FIXED = FIRST_EXCHANGE_LENGTHS + 4 * FIRST_EXCHANGE_PIECES,
 
 	ACCOUNTS_ORIGIN = 16,
 	ACCOUNTS_AT = 24,
@@ -30,6 +36,9 @@ enum {
 	ACCOUNTS_DROPPED = 64,
 	ACCOUNTS_FIXED = ACCOUNTS_DROPPED + 8 * DROP_REASON_COUNT,
 };
+
+/* Types of frames, as they are written. */
+enum { FRAME_FIRST_EXCHANGE = 1, FRAME_ACCOUNTS = 2, FRAME_EXCHANGE = 3, FRAME_OUTCOME = 4 };
 
 static char *put_bytes(char *target, struct span bytes)
 {
@@ -55,6 +64,8 @@ static void list_pieces(const struct spool_exchange *exchange, struct span piece
 	pieces[5] = exchange->reply_head;
 	pieces[6] = exchange->reply_body;
 	pieces[7] = exchange->candidate_reply;
+	pieces[8] = exchange->correlation_key;
+	pieces[9] = exchange->idempotency_key;
 }
 
 static void take_pieces(struct spool_exchange *exchange, const struct span pieces[EXCHANGE_PIECES])
@@ -67,6 +78,8 @@ static void take_pieces(struct spool_exchange *exchange, const struct span piece
 	exchange->reply_head = pieces[5];
 	exchange->reply_body = pieces[6];
 	exchange->candidate_reply = pieces[7];
+	exchange->correlation_key = pieces[8];
+	exchange->idempotency_key = pieces[9];
 }
 
 static bool name_is_possible(size_t length)
@@ -94,7 +107,7 @@ size_t spool_accounts_size(const struct spool_accounts *accounts)
 }
 
 /* Pads from `end`, then fills in the head; the CRC covers all behind itself. */
-static void seal(char *frame, const char *end, size_t size, enum spool_record_type type)
+static void seal(char *frame, const char *end, size_t size, int type)
 {
 	size_t used = (size_t)(end - frame);
 	memset(frame + used, 0, size - used);
@@ -114,6 +127,7 @@ void spool_exchange_encode(const struct spool_exchange *exchange, char *target)
 	put_64(target + EXCHANGE_LATENCY, (uint64_t)exchange->legacy_latency_us);
 	put_32(target + EXCHANGE_STATUS, (uint32_t)exchange->legacy_status);
 	put_32(target + EXCHANGE_OUTCOME, (uint32_t)exchange->legacy_outcome);
+	put_64(target + EXCHANGE_ANSWERED, (uint64_t)exchange->answered_at);
 	struct span pieces[EXCHANGE_PIECES];
 	list_pieces(exchange, pieces);
 	char *end = target + EXCHANGE_FIXED;
@@ -121,7 +135,7 @@ void spool_exchange_encode(const struct spool_exchange *exchange, char *target)
 		put_32(target + EXCHANGE_LENGTHS + 4 * i, (uint32_t)pieces[i].length);
 		end = put_bytes(end, pieces[i]);
 	}
-	seal(target, end, size, SPOOL_EXCHANGE);
+	seal(target, end, size, exchange->is_outcome ? FRAME_OUTCOME : FRAME_EXCHANGE);
 }
 
 void spool_accounts_encode(const struct spool_accounts *accounts, char *target)
@@ -138,19 +152,22 @@ void spool_accounts_encode(const struct spool_accounts *accounts, char *target)
 		put_64(target + ACCOUNTS_DROPPED + 8 * i, accounts->dropped[i]);
 	}
 	char *end = put_bytes(target + ACCOUNTS_FIXED, accounts->interface);
-	seal(target, end, spool_accounts_size(accounts), SPOOL_ACCOUNTS);
+	seal(target, end, spool_accounts_size(accounts), FRAME_ACCOUNTS);
 }
 
-static bool decode_exchange(struct span frame, struct spool_exchange *ret_exchange)
+static bool decode_exchange(struct span frame, int type, struct spool_exchange *ret_exchange)
 {
-	if (frame.length < EXCHANGE_FIXED) {
+	bool first = type == FRAME_FIRST_EXCHANGE;
+	size_t lengths = first ? FIRST_EXCHANGE_LENGTHS : EXCHANGE_LENGTHS;
+	size_t count = first ? FIRST_EXCHANGE_PIECES : EXCHANGE_PIECES;
+	size_t position = first ? FIRST_EXCHANGE_FIXED : EXCHANGE_FIXED;
+	if (frame.length < position) {
 		return false;
 	}
 	const char *data = frame.data;
 	struct span pieces[EXCHANGE_PIECES];
-	size_t position = EXCHANGE_FIXED;
 	for (size_t i = 0; i < EXCHANGE_PIECES; i++) {
-		size_t length = get_32(data + EXCHANGE_LENGTHS + 4 * i);
+		size_t length = i < count ? get_32(data + lengths + 4 * i) : 0;
 		if (length > frame.length - position) {
 			return false;
 		}
@@ -161,6 +178,8 @@ static bool decode_exchange(struct span frame, struct spool_exchange *ret_exchan
 		return false;
 	}
 	*ret_exchange = (struct spool_exchange){
+		.is_outcome = type == FRAME_OUTCOME,
+		.answered_at = first ? 0 : (int64_t)get_64(data + EXCHANGE_ANSWERED),
 		.sequence = get_64(data + EXCHANGE_SEQUENCE),
 		.captured_at = (int64_t)get_64(data + EXCHANGE_CAPTURED),
 		.legacy_latency_us = (int64_t)get_64(data + EXCHANGE_LATENCY),
@@ -200,11 +219,14 @@ static bool decode_accounts(struct span frame, struct spool_accounts *ret_accoun
 
 static bool decode_payload(struct span frame, struct spool_record *ret_record)
 {
-	switch (get_16(frame.data + AT_TYPE)) {
-	case SPOOL_EXCHANGE:
-		ret_record->type = SPOOL_EXCHANGE;
-		return decode_exchange(frame, &ret_record->exchange);
-	case SPOOL_ACCOUNTS:
+	int type = get_16(frame.data + AT_TYPE);
+	switch (type) {
+	case FRAME_FIRST_EXCHANGE:
+	case FRAME_EXCHANGE:
+	case FRAME_OUTCOME:
+		ret_record->type = type == FRAME_OUTCOME ? SPOOL_OUTCOME : SPOOL_EXCHANGE;
+		return decode_exchange(frame, type, &ret_record->exchange);
+	case FRAME_ACCOUNTS:
 		ret_record->type = SPOOL_ACCOUNTS;
 		return decode_accounts(frame, &ret_record->accounts);
 	default:

@@ -14,7 +14,7 @@
 #define RING_MAGIC "USTDRING"
 
 enum {
-	RING_VERSION = 1,
+	RING_VERSION = 2,  /* the layout of 1; only the frames and the drop reasons are more */
 	LOCK_PRODUCER = 0, /* locked bytes of the file */
 	LOCK_CONSUMER = 1,
 };
@@ -81,7 +81,7 @@ static bool check_frames(struct ring *ring, struct error *err)
 		struct spool_record record;
 		size_t size;
 		if (spool_decode((struct span){ring->data + place, room}, &record, &size) != SPOOL_DECODED ||
-		    record.type != SPOOL_EXCHANGE || (sequence != 0 && record.exchange.sequence != sequence + 1)) {
+		    !spool_is_delivery(&record) || (sequence != 0 && record.exchange.sequence != sequence + 1)) {
 			return damaged(ring, "a frame is broken or out of sequence", err);
 		}
 		sequence = record.exchange.sequence;
@@ -110,6 +110,7 @@ static bool settle(struct ring *ring, struct error *err)
 			return false;
 		}
 	}
+	shared->version = RING_VERSION; /* from here on an older program would misread it */
 	ring->tail_seen = atomic_load_explicit(&shared->tail, memory_order_acquire);
 	return true;
 }
@@ -252,9 +253,9 @@ static bool check_head(const struct ring *ring, const struct shared *head, uint6
 			"the ring was written by a newer understudy (format %u, this one knows %d); upgrade",
 			head->version, RING_VERSION);
 	}
-	if (head->version != RING_VERSION || head->head_size != sizeof(struct shared) ||
-	    head->capacity < RING_CAPACITY_MIN || head->capacity % 4096 != 0 || head->origin == 0 ||
-	    file_size < sizeof(struct shared) || head->capacity != file_size - sizeof(struct shared)) {
+	if (head->version < 1 || head->head_size != sizeof(struct shared) || head->capacity < RING_CAPACITY_MIN ||
+	    head->capacity % 4096 != 0 || head->origin == 0 || file_size < sizeof(struct shared) ||
+	    head->capacity != file_size - sizeof(struct shared)) {
 		return damaged(ring, "its sizes are wrong", err);
 	}
 	return true;

@@ -172,6 +172,7 @@ static bool decode_head(struct segment_scan *scan, const char bytes[SEGMENT_HEAD
 				    SEGMENT_VERSION);
 	}
 	struct segment_head head = {
+		.version = version,
 		.created_at = (int64_t)get_64(bytes + AT_CREATED),
 		.number = get_64(bytes + AT_NUMBER),
 		.first_sequence = get_64(bytes + AT_FIRST_SEQUENCE),
@@ -180,7 +181,7 @@ static bool decode_head(struct segment_scan *scan, const char bytes[SEGMENT_HEAD
 	};
 	memcpy(head.boot_id, bytes + AT_BOOT_ID, sizeof(head.boot_id));
 	memcpy(head.stream, bytes + AT_STREAM, sizeof(head.stream));
-	if (get_32(bytes + AT_CRC) != hash_crc32c(0, bytes, AT_CRC) || version != SEGMENT_VERSION ||
+	if (get_32(bytes + AT_CRC) != hash_crc32c(0, bytes, AT_CRC) || version < 1 ||
 	    get_32(bytes + AT_HEAD_SIZE) != SEGMENT_HEAD_SIZE || get_32(bytes + AT_FLAGS) != 0 ||
 	    head.number != number || head.stream[SPOOL_NAME_MAX] != '\0') {
 		return error_set_at(err, ERROR_FORMAT, scan->path, 0,
@@ -344,7 +345,7 @@ enum segment_state segment_scan_next(struct segment_scan *scan, struct spool_rec
 		if (decoded == SPOOL_DECODED) {
 			scan->start += size;
 			scan->offset += size;
-			if (ret_record->type == SPOOL_EXCHANGE) {
+			if (spool_is_delivery(ret_record)) {
 				ret_record->exchange.sequence += scan->head.base;
 			}
 			return SEGMENT_RECORD;

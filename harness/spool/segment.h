@@ -6,12 +6,13 @@
 #include "harness/spool/record.h"
 
 enum {
-	SEGMENT_VERSION = 1,
+	SEGMENT_VERSION = 2, /* 1 is read, and a new segment begins behind it */
 	SEGMENT_HEAD_SIZE = 168,
 	SEGMENT_PATH_SIZE = 512,
 };
 
 struct segment_head {
+	uint32_t version;        /* when read; written is always SEGMENT_VERSION */
 	int64_t created_at;      /* UTC us */
 	uint64_t number;         /* as in the file's name */
 	uint64_t first_sequence; /* of the stream: what the segment's first exchange has */

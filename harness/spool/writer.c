@@ -79,7 +79,7 @@ static bool recover_tail(struct spool_writer *writer, struct segment_scan *scan,
 	struct spool_record record;
 	enum segment_state state;
 	while ((state = segment_scan_next(scan, &record, err)) == SEGMENT_RECORD) {
-		if (record.type == SPOOL_EXCHANGE) {
+		if (spool_is_delivery(&record)) {
 			last = record.exchange.sequence;
 		}
 	}
@@ -223,6 +223,7 @@ static bool write_head(const struct spool_writer *writer, int fd, const char *pa
 static bool begin_segment(struct spool_writer *writer, uint64_t origin, uint64_t base, struct error *err)
 {
 	struct segment_head head = {
+		.version = SEGMENT_VERSION,
 		.created_at = clock_now(),
 		.number = writer->head.number + 1,
 		.first_sequence = writer->last_sequence + 1,
@@ -281,8 +282,9 @@ static bool prepare(struct spool_writer *writer, uint64_t origin, uint64_t base,
 	if (!has_space(writer, length, err) || (writer->tail_uncertain && !undo_write(writer, err))) {
 		return false;
 	}
-	if (writer->fd >= 0 && writer->size < writer->options.segment_bytes && writer->head.origin == origin &&
-	    writer->head.base == base && memcmp(writer->head.boot_id, writer->boot_id, BOOT_ID_SIZE) == 0) {
+	if (writer->fd >= 0 && writer->size < writer->options.segment_bytes &&
+	    writer->head.version == SEGMENT_VERSION && writer->head.origin == origin && writer->head.base == base &&
+	    memcmp(writer->head.boot_id, writer->boot_id, BOOT_ID_SIZE) == 0) {
 		return true;
 	}
 	return (writer->fd < 0 || spool_writer_sync(writer, true, err)) && begin_segment(writer, origin, base, err);
@@ -421,7 +423,7 @@ bool spool_writer_append_frames(struct spool_writer *writer, uint64_t origin, st
 		struct spool_record record;
 		if (spool_decode((struct span){frames.data + at, frames.length - at}, &record, &size) !=
 			    SPOOL_DECODED ||
-		    (record.type == SPOOL_EXCHANGE && !look_at_frame(writer, &record.exchange, at, &batch))) {
+		    (spool_is_delivery(&record) && !look_at_frame(writer, &record.exchange, at, &batch))) {
 			return error_set(err, ERROR_FORMAT,
 					 "a frame of the capture ring is broken or out of sequence; restart the tap");
 		}

@@ -61,6 +61,7 @@ struct route {
 	const struct tap_route *config;
 	int account;
 	size_t capture_max;
+	int64_t legacy_timeout; /* us */
 	bool owns_socket;
 	struct legacy_address addresses[LEGACY_ADDRESSES_MAX];
 	size_t address_count;

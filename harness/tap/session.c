@@ -317,7 +317,7 @@ static void check_exchange(struct session *session, int64_t quiet)
 				      DROP_CLIENT_ABORTED);
 			session_run(session);
 		}
-	} else if (quiet > (int64_t)session->tap->config->legacy_timeout_ms * 1000) {
+	} else if (quiet > session->route->legacy_timeout) {
 		exchange_fail(session, 504, "the legacy system did not answer in time", DROP_LEGACY_FAILED);
 		session_run(session);
 	}

@@ -190,6 +190,8 @@ static bool open_routes(struct tap *tap, struct error *err)
 		route->tap = tap;
 		route->config = &tap->config->routes[i];
 		route->capture_max = route->config->capture_max > 0 ? route->config->capture_max : CAPTURE_DEFAULT;
+		int timeout_ms = route->config->legacy_timeout_ms;
+		route->legacy_timeout = (timeout_ms > 0 ? timeout_ms : LEGACY_TIMEOUT_DEFAULT_MS) * INT64_C(1000);
 		route->account = ring_account(tap->ring, span_of(route->config->interface));
 		if (route->account < 0) {
 			return error_set(err, ERROR_LIMIT,
@@ -260,12 +262,8 @@ static void say_ready(int fd)
 
 bool tap_run(const struct tap_config *config, struct error *err)
 {
-	struct tap_config effective = *config;
-	if (effective.legacy_timeout_ms <= 0) {
-		effective.legacy_timeout_ms = LEGACY_TIMEOUT_DEFAULT_MS;
-	}
 	int wanted = config->connections_max > 0 ? config->connections_max : CONNECTIONS_DEFAULT;
-	struct tap tap = {.config = &effective, .epoll_fd = -1, .now = clock_monotonic()};
+	struct tap tap = {.config = config, .epoll_fd = -1, .now = clock_monotonic()};
 	tap.sessions_max = descriptor_limit((size_t)wanted);
 	struct drainer *drainer = NULL;
 	bool started = start(&tap, err);

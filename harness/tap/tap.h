@@ -14,9 +14,26 @@
 
 #include "harness/spool/spool.h"
 
-/* One interface's listener. All strings are borrowed for the life of the tap. */
+enum tap_kind {
+	TAP_INLINE, /* a proxy before the legacy system */
+	TAP_MIRROR, /* takes another proxy's copies and answers 204; the legacy answer comes later */
+	TAP_INGEST, /* POST /v1/exchanges and /v1/outcomes, of all interfaces in tap_config.interfaces */
+};
+
+/* PEM files; NULL: none. */
+struct tap_tls {
+	const char *certificate; /* with its chain */
+	const char *key;
+	const char *ca;          /* listener: clients must show a certificate of it; legacy: instead of the system's */
+	const char *server_name; /* legacy: the name in its certificate; NULL: legacy_host */
+	bool only_13;            /* listener: TLS 1.3 alone */
+	bool no_verify;          /* legacy: its certificate is not checked */
+};
+
+/* One listener. All strings are borrowed for the life of the tap. */
 struct tap_route {
-	const char *interface;
+	enum tap_kind kind;
+	const char *interface;   /* NULL: TAP_INGEST */
 	const char *listen;      /* "127.0.0.1:8080", "[::1]:8080"; port 0: any free one */
 	int listen_fd;           /* an already listening socket handed down by the supervisor, or -1: open `listen` */
 	const char *legacy_host; /* of http://HOST:PORT */
@@ -26,18 +43,25 @@ struct tap_route {
 	/* Bytes of message plus reply, heads included, captured at most; larger: forwarded, counted DROP_TOO_LARGE.
 	 * 0: 1 MiB. */
 	size_t capture_max;
+	int capture_floor;                /* captured each minute of each operation even under pressure */
+	int legacy_timeout_ms;            /* silence of the legacy system until 504; 0: 60,000 */
+	bool forwarded;                   /* add X-Forwarded-For, -Proto and -Host */
+	const struct tap_tls *tls;        /* towards the clients; NULL: none */
+	const struct tap_tls *legacy_tls; /* towards the legacy system; NULL: none */
+	const char *token;                /* TAP_INGEST: the bearer token that clients must show; NULL: none */
 };
 
 struct tap_config {
 	const struct tap_route *routes;
 	size_t route_count;
+	const char *const *interfaces; /* that TAP_INGEST takes messages and answers of */
+	size_t interface_count;
 	const char *ring_path;
 	size_t ring_capacity;
 	const char *spool_directory;
 	const char *stream; /* name of this tap's stream in the spool */
 	struct spool_options spool;
 	int connections_max;             /* client connections at once, the rest wait in the backlog; 0: 4096 */
-	int legacy_timeout_ms;           /* silence of the legacy system until 504; 0: 60,000 */
 	const volatile int *stop;        /* set by a signal handler: finish open exchanges, then return */
 	const volatile int *passthrough; /* kill switch: while not 0 nothing is captured, everything is forwarded */
 	int ready_fd;                    /* a byte is written here once all listeners are open; -1: none */

@@ -24,11 +24,11 @@ START_TEST(defaults)
 	ck_assert_str_eq(c->version, "1");
 	ck_assert_str_eq(c->environment, "test");
 	ck_assert(!c->production);
-	ck_assert_str_eq(c->tap_listen, "127.0.0.1:8080");
-	ck_assert_str_eq(c->tap_legacy_host, "127.0.0.1");
-	ck_assert_str_eq(c->tap_legacy_port, "9000");
-	ck_assert_ptr_null(c->tap_match_method);
-	ck_assert_uint_eq(c->tap_capture_max, 1048576);
+	ck_assert_str_eq(c->tap.listen, "127.0.0.1:8080");
+	ck_assert_str_eq(c->tap.legacy_host, "127.0.0.1");
+	ck_assert_str_eq(c->tap.legacy_port, "9000");
+	ck_assert_ptr_null(c->tap.match_method);
+	ck_assert_uint_eq(c->tap.capture_max, 1048576);
 	ck_assert_uint_eq(c->message_id_count, 1);
 	ck_assert(c->has_event_time && !c->has_test_mark && !c->records_are_array);
 	ck_assert_uint_eq(c->records_at.count, 0);
@@ -82,15 +82,51 @@ START_TEST(candidate_defaults)
 }
 END_TEST
 
+START_TEST(kinds_of_taps)
+{
+	struct contract *mirror = load(CASES "good-mirror.yaml");
+	ck_assert_int_eq(mirror->tap.kind, CONTRACT_TAP_MIRROR);
+	ck_assert_str_eq(mirror->tap.pair_header, "X-Request-Id");
+	ck_assert(!mirror->tap.has_pair_path);
+	ck_assert_int_eq(mirror->tap.pair_window_us, INT64_C(86400) * CLOCK_SECOND);
+	ck_assert_int_eq(mirror->legacy_cutoff_us, INT64_C(172800) * CLOCK_SECOND);
+	ck_assert_int_eq(mirror->tap.capture_floor, 60);
+	contract_destroy(mirror);
+	struct contract *ingest = load(CASES "good-ingest.yaml");
+	ck_assert_int_eq(ingest->tap.kind, CONTRACT_TAP_INGEST);
+	ck_assert_ptr_null(ingest->tap.listen);
+	ck_assert(ingest->tap.has_pair_path);
+	ck_assert_int_eq(ingest->tap.pair_window_us, INT64_C(259200) * CLOCK_SECOND);
+	contract_destroy(ingest);
+}
+END_TEST
+
+START_TEST(tls_of_both_sides)
+{
+	struct contract *c = load(CASES "good-tls.yaml");
+	ck_assert_int_eq(c->tap.kind, CONTRACT_TAP_INLINE);
+	ck_assert(c->tap.tls.used && c->tap.tls.only_13);
+	ck_assert_int_eq(c->tap.tls.certificate[0], '/');
+	ck_assert(c->tap.legacy_tls && c->tap.legacy_files.used && !c->tap.legacy_verify);
+	ck_assert_ptr_null(c->tap.legacy_files.certificate);
+	ck_assert_str_eq(c->tap.legacy_port, "443");
+	ck_assert_str_eq(c->tap.legacy_server_name, "erp.example");
+	ck_assert(c->tap.forwarded);
+	ck_assert_int_eq(c->tap.legacy_timeout_ms, 5000);
+	ck_assert_int_eq(c->tap.capture_floor, 0);
+	contract_destroy(c);
+}
+END_TEST
+
 START_TEST(everything)
 {
 	struct contract *c = load(CASES "good-everything.yaml");
 	const struct contract_candidate *candidate = &c->candidates[0];
 	ck_assert_str_eq(c->version, "2026.10"); /* a number as it was written, not 2026.1 */
 	ck_assert(c->production);
-	ck_assert_str_eq(c->tap_legacy_host, "::1");
-	ck_assert_str_eq(c->tap_legacy_port, "80");
-	ck_assert_str_eq(c->tap_match_path, "/route");
+	ck_assert_str_eq(c->tap.legacy_host, "::1");
+	ck_assert_str_eq(c->tap.legacy_port, "80");
+	ck_assert_str_eq(c->tap.match_path, "/route");
 	ck_assert_uint_eq(c->message_id_count, 0);
 	ck_assert(c->has_test_mark);
 	ck_assert_int_eq(c->legacy_counts, COUNTS_AT_CUTOFF);
@@ -169,7 +205,7 @@ START_TEST(epoch_depends)
 	uint8_t after[SHA256_SIZE];
 	epoch(c, before);
 	c->owner_integration = "other";
-	c->tap_listen = "127.0.0.1:1";
+	c->tap.listen = "127.0.0.1:1";
 	c->limit_cost_per_day_nano++;
 	c->environment = "test";
 	candidate->key = NULL;
@@ -245,6 +281,8 @@ Suite *contract_suite(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, candidate_defaults);
 	tcase_add_test(tests, everything);
+	tcase_add_test(tests, kinds_of_taps);
+	tcase_add_test(tests, tls_of_both_sides);
 	tcase_add_test(tests, classification);
 	tcase_add_test(tests, epoch_is_stable);
 	tcase_add_test(tests, epoch_depends);

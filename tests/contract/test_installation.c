@@ -199,7 +199,7 @@ static const struct {
 	{SMALL "ring: {mib: 0}\n", 4, "ring.mib is too small; expected: its size in MiB, from 1 to 65536"},
 	{SMALL "intrfaces: []\n", 4,
 	 "unknown key \"intrfaces\"; did you mean \"interfaces\"? allowed here: store, spool, ring, "
-	 "sync_interval_ms, web, interfaces, timezone, keys"},
+	 "sync_interval_ms, web, ingest, interfaces, timezone, keys"},
 };
 
 START_TEST(refused)

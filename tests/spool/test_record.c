@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-/* Written by hand from docs/spool.md; only the CRC is filled in, by CRC32C itself. */
-static const unsigned char BY_HAND[] = {
+/* Written by hand from docs/spool.md; only the CRC is filled in, by CRC32C itself. Version 1, which is still read: */
+static const unsigned char FIRST_BY_HAND[] = {
 	104,  0,    0,    0,                            /* length */
 	0,    0,    0,    0,                            /* CRC */
-	1,    0,    0,    0,                            /* exchange, no flags */
+	1,    0,    0,    0,                            /* exchange of version 1, no flags */
 	0,    0,    0,    0,                            /* reserved */
 	0x2a, 0x01, 0,    0,    0,    0,    0,    0,    /* sequence 298 */
 	0x40, 0x42, 0x0f, 0,    0,    0,    0,    0,    /* captured at 1,000,000 */
@@ -27,10 +27,37 @@ static const unsigned char BY_HAND[] = {
 	'1',  '\r', '\n', 'x',  'y',  'z',  0,    0,    0,   0,   0,   0,
 };
 
+/* The same in the version that is written, with the answer's time and the two keys. */
+static const unsigned char BY_HAND[] = {
+	120,  0,    0,    0,                            /* length */
+	0,    0,    0,    0,                            /* CRC */
+	3,    0,    0,    0,                            /* exchange, no flags */
+	0,    0,    0,    0,                            /* reserved */
+	0x2a, 0x01, 0,    0,    0,    0,    0,    0,    /* sequence 298 */
+	0x40, 0x42, 0x0f, 0,    0,    0,    0,    0,    /* captured at 1,000,000 */
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* latency -1 */
+	0xc8, 0,    0,    0,                            /* status 200 */
+	0xff, 0xff, 0xff, 0xff,                         /* outcome -1 */
+	0x80, 0x84, 0x1e, 0,    0,    0,    0,    0,    /* answered at 2,000,000 */
+	1,    0,    0,    0,                            /* lengths: interface */
+	4,    0,    0,    0,                            /* method */
+	2,    0,    0,    0,                            /* target */
+	0,    0,    0,    0,                            /* request head */
+	3,    0,    0,    0,                            /* request body */
+	5,    0,    0,    0,                            /* reply head */
+	2,    0,    0,    0,                            /* reply body */
+	1,    0,    0,    0,                            /* candidate reply */
+	2,    0,    0,    0,                            /* correlation key */
+	1,    0,    0,    0,                            /* idempotency key */
+	'i',  'P',  'O',  'S',  'T',  '/',  'r',  'a',  'b', 'c', 'A', ':',
+	'1',  '\r', '\n', 'x',  'y',  'z',  'k',  '1',  'd', 0,   0,   0,
+};
+
 static const struct spool_exchange AS_STRUCT = {
 	.sequence = 298,
 	.interface = {"i", 1},
 	.captured_at = 1000000,
+	.answered_at = 2000000,
 	.legacy_latency_us = -1,
 	.legacy_status = 200,
 	.legacy_outcome = -1,
@@ -40,32 +67,88 @@ static const struct spool_exchange AS_STRUCT = {
 	.reply_head = {"A:1\r\n", 5},
 	.reply_body = {"xy", 2},
 	.candidate_reply = {"z", 1},
+	.correlation_key = {"k1", 2},
+	.idempotency_key = {"d", 1},
 };
+
+static void fill_crc(unsigned char *frame, size_t length)
+{
+	uint32_t crc = hash_crc32c(0, frame + 8, length - 8);
+	for (int i = 0; i < 4; i++) {
+		frame[4 + i] = (unsigned char)(crc >> (8 * i));
+	}
+}
+
+static struct spool_record decode_ok(const void *frame, size_t length)
+{
+	struct spool_record record;
+	size_t size;
+	ck_assert_int_eq(spool_decode((struct span){frame, length}, &record, &size), SPOOL_DECODED);
+	ck_assert_uint_eq(size, length);
+	return record;
+}
+
+static void check_common(const struct spool_exchange *exchange)
+{
+	ck_assert_uint_eq(exchange->sequence, 298);
+	ck_assert_int_eq(exchange->captured_at, 1000000);
+	ck_assert_int_eq(exchange->legacy_latency_us, -1);
+	ck_assert_int_eq(exchange->legacy_status, 200);
+	ck_assert_int_eq(exchange->legacy_outcome, -1);
+	ck_assert(span_is(exchange->target, "/r"));
+	ck_assert(span_is(exchange->reply_head, "A:1\r\n"));
+	ck_assert(span_is(exchange->candidate_reply, "z"));
+}
 
 START_TEST(exchange_has_the_documented_bytes)
 {
 	unsigned char expected[sizeof(BY_HAND)];
 	memcpy(expected, BY_HAND, sizeof(BY_HAND));
-	uint32_t crc = hash_crc32c(0, expected + 8, sizeof(expected) - 8);
-	for (int i = 0; i < 4; i++) {
-		expected[4 + i] = (unsigned char)(crc >> (8 * i));
-	}
+	fill_crc(expected, sizeof(expected));
 	ck_assert_uint_eq(spool_exchange_size(&AS_STRUCT), sizeof(expected));
 	char encoded[sizeof(BY_HAND)];
 	spool_exchange_encode(&AS_STRUCT, encoded);
 	ck_assert_mem_eq(encoded, expected, sizeof(expected));
 
-	struct spool_record record;
-	size_t size;
-	ck_assert_int_eq(spool_decode((struct span){encoded, sizeof(encoded)}, &record, &size), SPOOL_DECODED);
-	ck_assert_uint_eq(size, sizeof(encoded));
+	struct spool_record record = decode_ok(encoded, sizeof(encoded));
 	ck_assert_int_eq(record.type, SPOOL_EXCHANGE);
-	ck_assert_uint_eq(record.exchange.sequence, 298);
-	ck_assert_int_eq(record.exchange.legacy_latency_us, -1);
-	ck_assert_int_eq(record.exchange.legacy_outcome, -1);
-	ck_assert(span_is(record.exchange.target, "/r"));
-	ck_assert(span_is(record.exchange.reply_head, "A:1\r\n"));
-	ck_assert(span_is(record.exchange.candidate_reply, "z"));
+	ck_assert(!record.exchange.is_outcome);
+	check_common(&record.exchange);
+	ck_assert_int_eq(record.exchange.answered_at, 2000000);
+	ck_assert(span_is(record.exchange.correlation_key, "k1"));
+	ck_assert(span_is(record.exchange.idempotency_key, "d"));
+}
+END_TEST
+
+START_TEST(late_answer_differs_in_its_type)
+{
+	unsigned char expected[sizeof(BY_HAND)];
+	memcpy(expected, BY_HAND, sizeof(BY_HAND));
+	expected[8] = 4;
+	fill_crc(expected, sizeof(expected));
+	struct spool_exchange outcome = AS_STRUCT;
+	outcome.is_outcome = true;
+	char encoded[sizeof(BY_HAND)];
+	spool_exchange_encode(&outcome, encoded);
+	ck_assert_mem_eq(encoded, expected, sizeof(expected));
+	struct spool_record record = decode_ok(encoded, sizeof(encoded));
+	ck_assert_int_eq(record.type, SPOOL_OUTCOME);
+	ck_assert(record.exchange.is_outcome);
+	check_common(&record.exchange);
+}
+END_TEST
+
+START_TEST(exchange_of_version_1_is_read)
+{
+	unsigned char frame[sizeof(FIRST_BY_HAND)];
+	memcpy(frame, FIRST_BY_HAND, sizeof(frame));
+	fill_crc(frame, sizeof(frame));
+	struct spool_record record = decode_ok(frame, sizeof(frame));
+	ck_assert_int_eq(record.type, SPOOL_EXCHANGE);
+	check_common(&record.exchange);
+	ck_assert_int_eq(record.exchange.answered_at, 0);
+	ck_assert_uint_eq(record.exchange.correlation_key.length, 0);
+	ck_assert_uint_eq(record.exchange.idempotency_key.length, 0);
 }
 END_TEST
 
@@ -83,7 +166,7 @@ START_TEST(accounts_come_back)
 	struct spool_accounts accounts = some_accounts();
 	char encoded[256];
 	size_t length = spool_accounts_size(&accounts);
-	ck_assert_uint_eq(length, 64 + 8 * 6 + 8);
+	ck_assert_uint_eq(length, 64 + 8 * 7 + 8);
 	spool_accounts_encode(&accounts, encoded);
 	struct spool_record record;
 	size_t size;
@@ -133,9 +216,10 @@ END_TEST
 
 static void check_spans(const struct spool_exchange *exchange, const char *data, size_t length)
 {
-	const struct span spans[] = {exchange->interface,    exchange->method,         exchange->target,
-				     exchange->request_head, exchange->request_body,   exchange->reply_head,
-				     exchange->reply_body,   exchange->candidate_reply};
+	const struct span spans[] = {exchange->interface,      exchange->method,          exchange->target,
+				     exchange->request_head,   exchange->request_body,    exchange->reply_head,
+				     exchange->reply_body,     exchange->candidate_reply, exchange->correlation_key,
+				     exchange->idempotency_key};
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
 		ck_assert(spans[i].data >= data && spans[i].length <= length &&
 			  (size_t)(spans[i].data - data) <= length - spans[i].length);
@@ -169,7 +253,7 @@ START_TEST(mutated_frames_never_lead_outside)
 		if (spool_decode((struct span){frame, length}, &record, &size) == SPOOL_DECODED) {
 			decoded_count++;
 			ck_assert_uint_eq(size, length);
-			if (record.type == SPOOL_EXCHANGE) {
+			if (spool_is_delivery(&record)) {
 				check_spans(&record.exchange, frame, length);
 			} else {
 				ck_assert_uint_le(record.accounts.interface.length, SPOOL_NAME_MAX);
@@ -205,6 +289,8 @@ Suite *record_suite(void)
 	TCase *tests = tcase_create("record");
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, exchange_has_the_documented_bytes);
+	tcase_add_test(tests, late_answer_differs_in_its_type);
+	tcase_add_test(tests, exchange_of_version_1_is_read);
 	tcase_add_test(tests, accounts_come_back);
 	tcase_add_test(tests, every_cut_is_incomplete);
 	tcase_add_test(tests, every_flipped_bit_is_found);

@@ -165,7 +165,7 @@ START_TEST(the_head_has_the_documented_bytes)
 	ck_assert_uint_eq(status.st_mode & 07777, 0600);
 	ck_assert_int_eq(read(fd, head, HEAD), HEAD);
 	close(fd);
-	static const unsigned char START[16] = {'U', 'S', 'T', 'S', 'P', 'O', 'O', 'L', 1, 0, 0, 0, 168, 0, 0, 0};
+	static const unsigned char START[16] = {'U', 'S', 'T', 'S', 'P', 'O', 'O', 'L', 2, 0, 0, 0, 168, 0, 0, 0};
 	static const unsigned char ONE[8] = {1};
 	static const unsigned char ZERO[16] = {0};
 	ck_assert_mem_eq(head, START, 16);
@@ -351,14 +351,37 @@ START_TEST(a_newer_version_is_refused)
 	struct spool_writer *writer = writer_ok(&SMALL);
 	append(writer, 1, 1);
 	spool_writer_close(writer);
-	poke(1, 8, "\x02", 1);
+	poke(1, 8, "\x03", 1);
 	writer_fails(ERROR_VERSION);
 	struct spool_reader *reader = reader_ok(&BEGINNING);
 	expect_failure(reader, ERROR_VERSION, "written by a newer understudy");
 	spool_reader_close(reader);
-	poke(1, 8, "\x01", 1);
+	poke(1, 8, "\x02", 1);
 	poke(1, 100, "x", 1);
 	writer_fails(ERROR_FORMAT);
+}
+END_TEST
+
+START_TEST(an_older_segment_is_read_and_ended)
+{
+	struct spool_writer *writer = writer_ok(&SMALL);
+	append(writer, 1, 1);
+	spool_writer_close(writer);
+	char head[HEAD];
+	int fd = open_segment(1);
+	ck_assert_int_eq(pread(fd, head, HEAD, 0), HEAD);
+	close(fd);
+	head[8] = 1;
+	uint32_t crc = hash_crc32c(0, head, HEAD - 4);
+	poke(1, 8, "\x01", 1);
+	poke(1, HEAD - 4, &crc, 4);
+	writer = writer_ok(&SMALL);
+	append(writer, 2, 2);
+	spool_writer_close(writer);
+	ck_assert_int_gt(segment_size(2), HEAD);
+	struct spool_reader *reader = reader_ok(&BEGINNING);
+	expect(reader, 1, 2);
+	spool_reader_close(reader);
 }
 END_TEST
 
@@ -535,6 +558,7 @@ Suite *spool_suite(void)
 	tcase_add_test(tests, a_tail_that_a_power_failure_left_is_cut);
 	tcase_add_test(tests, a_torn_frame_in_a_closed_segment_is_damage);
 	tcase_add_test(tests, a_newer_version_is_refused);
+	tcase_add_test(tests, an_older_segment_is_read_and_ended);
 	tcase_add_test(tests, frames_are_taken_once_and_a_new_ring_goes_on);
 	tcase_add_test(tests, the_limit_holds_until_segments_are_removed);
 	tcase_add_test(tests, accounts_stand_in_the_stream);

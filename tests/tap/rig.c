@@ -56,7 +56,8 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
 				  .legacy_port = port,
 				  .match_method = "POST",
 				  .match_path = rig->match_path,
-				  .capture_max = rig->capture_max};
+				  .capture_max = rig->capture_max,
+				  .legacy_timeout_ms = rig->legacy_timeout_ms};
 	struct tap_config config = {.routes = &route,
 				    .route_count = 1,
 				    .ring_path = rig->ring,
@@ -64,7 +65,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
 				    .spool_directory = rig->spool,
 				    .stream = "tap",
 				    .connections_max = rig->connections_max,
-				    .legacy_timeout_ms = rig->legacy_timeout_ms,
+
 				    .stop = &stop_flag,
 				    .passthrough = &passthrough_flag,
 				    .ready_fd = ready_fd};
