@@ -8,10 +8,11 @@ CC = gcc
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
-LIBRARIES := base evaluators spool codec store contract guard paths baselines tap pipeline reports web
+LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
 DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats
+DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
 DIRS_store := harness/store
@@ -26,6 +27,7 @@ DIRS_web := harness/web
 
 NEEDS_base :=
 NEEDS_evaluators := base
+NEEDS_http := base
 NEEDS_spool := base
 NEEDS_store := base
 NEEDS_codec := evaluators base
@@ -33,8 +35,8 @@ NEEDS_contract := codec evaluators base
 NEEDS_guard := contract codec evaluators base
 NEEDS_paths := guard contract codec evaluators base
 NEEDS_baselines := store contract codec evaluators base
-NEEDS_tap := spool base
-NEEDS_pipeline := baselines paths guard contract codec store spool evaluators base
+NEEDS_tap := http spool base
+NEEDS_pipeline := baselines paths guard contract codec store spool http evaluators base
 NEEDS_reports := baselines store contract codec evaluators base
 NEEDS_web := reports $(NEEDS_reports)
 
@@ -59,7 +61,7 @@ archives = $(foreach name,$(1),$(BUILD)/lib$(name).a)
 system = $(foreach name,$(1),$(SYSTEM_$(name)))
 
 COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/cmd/*.c))
-ORDERED := web reports pipeline tap baselines paths guard contract codec store spool evaluators base
+ORDERED := web reports pipeline tap baselines paths guard contract codec store spool http evaluators base
 
 .PHONY: all
 all: $(BUILD)/understudy

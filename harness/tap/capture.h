@@ -7,7 +7,7 @@
 #define UNDERSTUDY_TAP_CAPTURE_H
 
 #include "harness/spool/ring.h"
-#include "harness/tap/http_head.h"
+#include "harness/http/head.h"
 
 struct capture {
 	struct ring *ring; /* borrowed while active */

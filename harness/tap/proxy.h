@@ -13,7 +13,7 @@
 #include "harness/base/clock.h"
 #include "harness/tap/capture.h"
 #include "harness/tap/flow.h"
-#include "harness/tap/http_body.h"
+#include "harness/http/body.h"
 #include "harness/tap/tap.h"
 
 #include <sys/socket.h>

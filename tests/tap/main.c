@@ -3,8 +3,6 @@
 
 /* clang-format off */
 static suite_maker *const suites[] = {
-	head_suite,
-	body_suite,
 	relay_suite,
 	fault_suite,
 	capture_suite,

@@ -3,8 +3,6 @@
 
 #include <check.h>
 
-Suite *head_suite(void);
-Suite *body_suite(void);
 Suite *relay_suite(void);
 Suite *fault_suite(void);
 Suite *capture_suite(void);

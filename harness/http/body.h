@@ -1,10 +1,10 @@
-/* Layer 3. Where a message's body ends (RFC 9112 sections 6 and 7). A body passes unchanged, chunk by chunk as it was
+/* Layer 1. Where a message's body ends (RFC 9112 sections 6 and 7). A body passes unchanged, chunk by chunk as it was
  * sent; this module watches it go by, finds its end, and shows the payload inside (chunks joined, trailers left out).
  * Holds no bytes: state of a few words, any split of the input gives the same result. */
-#ifndef UNDERSTUDY_TAP_HTTP_BODY_H
-#define UNDERSTUDY_TAP_HTTP_BODY_H
+#ifndef UNDERSTUDY_HTTP_BODY_H
+#define UNDERSTUDY_HTTP_BODY_H
 
-#include "harness/tap/http_head.h"
+#include "harness/http/head.h"
 
 enum http_framing {
 	HTTP_NO_BODY,

@@ -1,4 +1,4 @@
-#include "harness/tap/http_body.h"
+#include "harness/http/body.h"
 
 enum {
 	SIZE_LINE_MAX = 4096, /* chunk size with its extensions */

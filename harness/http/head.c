@@ -1,4 +1,4 @@
-#include "harness/tap/http_head.h"
+#include "harness/http/head.h"
 
 #include "harness/base/text.h"
 

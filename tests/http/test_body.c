@@ -1,7 +1,7 @@
 /* Bodies: RFC 9112 sections 6 and 7; each case whole, byte by byte, and in random pieces. */
 #include "harness/base/hash.h"
-#include "harness/tap/http_body.h"
-#include "tests/tap/suites.h"
+#include "harness/http/body.h"
+#include "tests/http/suites.h"
 
 struct body_case {
 	const char *fields; /* of the head that announces it */

@@ -1,7 +1,7 @@
 /* Heads: expectations are RFC 9110 and 9112, section by section. */
 #include "harness/base/hash.h"
-#include "harness/tap/http_head.h"
-#include "tests/tap/suites.h"
+#include "harness/http/head.h"
+#include "tests/http/suites.h"
 
 #include <stdlib.h>
 

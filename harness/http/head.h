@@ -1,12 +1,12 @@
-/* Layer 3. Heads of HTTP/1.x messages (RFC 9112 sections 2 to 6): finding their end, reading what a proxy needs, and
+/* Layer 1. Heads of HTTP/1.x messages (RFC 9112 sections 2 to 6): finding their end, reading what a proxy needs, and
  * writing them on without the fields that are meant for one hop. Pure functions of bytes.
  *
  * Strict wherever two readers could disagree about where a message ends (request smuggling): both Content-Length and
  * Transfer-Encoding, differing or malformed Content-Length, any transfer coding but one "chunked", folded lines, NUL
  * or a lone CR, white space before the colon of a request's field, several Host fields. A lone LF ends a line, as RFC
  * 9112 section 2.2 allows, and is written on as CRLF. */
-#ifndef UNDERSTUDY_TAP_HTTP_HEAD_H
-#define UNDERSTUDY_TAP_HTTP_HEAD_H
+#ifndef UNDERSTUDY_HTTP_HEAD_H
+#define UNDERSTUDY_HTTP_HEAD_H
 
 #include "harness/base/bytes.h"
 
