@@ -14,6 +14,9 @@
 enum {
 	SEGMENT_BYTES = 64 * 1024 * 1024,
 	SCRATCH_KEPT = 1024 * 1024, /* a larger encoding buffer is given back */
+	WRITE_BYTES = 128 * 1024,   /* at once, for one call keeps a processor to its end; see push_to_disk */
+	PUSH_BYTES = 256 * 1024,    /* a multiple of every page size */
+	CACHE_KEPT = 8 * 1024 * 1024,
 };
 
 struct spool_writer {
@@ -27,6 +30,7 @@ struct spool_writer {
 	struct segment_head head; /* of the current segment */
 	uint64_t size;            /* of the current segment, whole frames only */
 	uint64_t total;           /* of all segments; may be too high after others removed some */
+	uint64_t pushed;          /* of the current segment, a multiple of PUSH_BYTES: given to the disk */
 	uint64_t last_sequence;
 	int64_t unsynced_since; /* monotonic; 0: all is synced */
 	bool tail_uncertain;    /* a failed write could not be undone yet */
@@ -94,6 +98,7 @@ static bool recover_tail(struct spool_writer *writer, struct segment_scan *scan,
 	}
 	writer->head = scan->head;
 	writer->size = scan->offset;
+	writer->pushed = writer->size / PUSH_BYTES * PUSH_BYTES;
 	writer->last_sequence = last;
 	writer->fd = scan->fd;
 	scan->fd = -1;
@@ -244,9 +249,11 @@ static bool begin_segment(struct spool_writer *writer, uint64_t origin, uint64_t
 		return false;
 	}
 	if (writer->fd >= 0) {
+		(void)posix_fadvise(writer->fd, 0, 0, POSIX_FADV_DONTNEED);
 		close(writer->fd);
 	}
 	writer->fd = fd;
+	writer->pushed = 0;
 	memcpy(writer->segment, path, sizeof(writer->segment));
 	writer->head = head;
 	writer->size = SEGMENT_HEAD_SIZE;
@@ -296,7 +303,8 @@ static bool write_bytes(struct spool_writer *writer, struct span bytes, struct e
 {
 	size_t done = 0;
 	while (done < bytes.length) {
-		ssize_t part = pwrite(writer->fd, bytes.data + done, bytes.length - done, (off_t)(writer->size + done));
+		size_t length = bytes.length - done < WRITE_BYTES ? bytes.length - done : WRITE_BYTES;
+		ssize_t part = pwrite(writer->fd, bytes.data + done, length, (off_t)(writer->size + done));
 		if (part < 0 && errno == EINTR) {
 			continue;
 		}
@@ -308,6 +316,24 @@ static bool write_bytes(struct spool_writer *writer, struct span bytes, struct e
 		done += (size_t)part;
 	}
 	return true;
+}
+
+/* Gives the disk what has come in small pieces, so that little is left to the sync. Both halves are for the live path,
+ * which shares the processors and the memory with whoever writes here. A kernel that does not preempt itself hands over
+ * the pages of a whole sync interval in one go, which takes milliseconds. And records that pile up in the page cache
+ * take pages that nobody used before, which costs more than all else that is done with a record, and push out other
+ * programs' files. So what lies CACHE_KEPT behind leaves the cache, as far as it is on the disk: a reader that keeps up
+ * has seen it, one that does not reads the disk. Hints, both; a file system that knows neither does well without. */
+static void push_to_disk(struct spool_writer *writer)
+{
+	while (writer->size - writer->pushed >= PUSH_BYTES) {
+		(void)sync_file_range(writer->fd, (off_t)writer->pushed, PUSH_BYTES, SYNC_FILE_RANGE_WRITE);
+		if (writer->pushed >= CACHE_KEPT) {
+			(void)posix_fadvise(writer->fd, (off_t)(writer->pushed - CACHE_KEPT), PUSH_BYTES,
+					    POSIX_FADV_DONTNEED);
+		}
+		writer->pushed += PUSH_BYTES;
+	}
 }
 
 /* All or nothing, the sync of sync_interval_ms 0 included. */
@@ -323,6 +349,7 @@ static bool append_bytes(struct spool_writer *writer, struct span bytes, struct 
 	}
 	writer->size += bytes.length;
 	writer->total += bytes.length;
+	push_to_disk(writer);
 	if (writer->options.sync_interval_ms != 0 && writer->unsynced_since == 0) {
 		writer->unsynced_since = clock_monotonic();
 	}

@@ -509,6 +509,40 @@ START_TEST(large_records)
 }
 END_TEST
 
+/* On a disk (not in a tmpfs, which has no cache to leave) a reader finds every byte, however far behind it is. */
+START_TEST(a_reader_far_behind_finds_what_left_the_cache)
+{
+	struct place in_shared_memory = place;
+	snprintf(place.directory, sizeof(place.directory), "/tmp/spool-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(place.directory));
+	snprintf(place.spool, sizeof(place.spool), "%s/spool", place.directory);
+	struct spool_options options = {.segment_bytes = 16 * MIB, .sync_interval_ms = 1};
+	struct spool_writer *writer = writer_ok(&options);
+	size_t size = MIB + 12345;
+	char *body = malloc(size);
+	struct error err = ERROR_INIT;
+	for (int i = 0; i < 24; i++) {
+		memset(body, 'a' + i, size);
+		struct spool_exchange exchange = {.interface = SPAN("i"), .request_body = {body, size}};
+		OK(spool_writer_append(writer, &exchange, &err), err);
+		OK(spool_writer_sync(writer, false, &err), err);
+	}
+	struct spool_reader *reader = reader_ok(&BEGINNING);
+	for (int i = 0; i < 24; i++) {
+		struct spool_record record;
+		memset(body, 'a' + i, size);
+		ck_assert_int_eq(spool_reader_next(reader, &record, &err), SPOOL_READ);
+		ck_assert_uint_eq(record.exchange.request_body.length, size);
+		ck_assert_mem_eq(record.exchange.request_body.data, body, size);
+	}
+	free(body);
+	spool_reader_close(reader);
+	spool_writer_close(writer);
+	place_remove(&place);
+	place = in_shared_memory;
+}
+END_TEST
+
 /* The disk is full in the middle of a batch; afterwards there is space again. */
 START_TEST(a_full_disk_is_an_error_and_passes)
 {
@@ -563,6 +597,7 @@ Suite *spool_suite(void)
 	tcase_add_test(tests, the_limit_holds_until_segments_are_removed);
 	tcase_add_test(tests, accounts_stand_in_the_stream);
 	tcase_add_test(tests, large_records);
+	tcase_add_test(tests, a_reader_far_behind_finds_what_left_the_cache);
 	tcase_add_test(tests, a_full_disk_is_an_error_and_passes);
 	suite_add_tcase(suite, tests);
 	return suite;
