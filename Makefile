@@ -47,6 +47,7 @@ SYSTEM_codec := -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
 SYSTEM_paths := -lcurl
+SYSTEM_pipeline := -lz
 SYSTEM_web := -lmicrohttpd
 
 include tests/flags.mk

@@ -12,6 +12,7 @@ static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
 static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
+static const struct word REPLAY_SKIPS[] = {REPLAY_SKIP_LIST(VOCABULARY_WORD)};
 
 static const struct word *word_at(const struct word *words, int count, int number)
 {
@@ -62,6 +63,16 @@ const char *drop_reason_name(int reason)
 const char *drop_reason_sentence(int reason)
 {
 	return word_at(DROP_REASONS, DROP_REASON_COUNT, reason)->sentence;
+}
+
+const char *replay_skip_name(int skip)
+{
+	return word_at(REPLAY_SKIPS, REPLAY_SKIP_COUNT, skip)->name;
+}
+
+const char *replay_skip_sentence(int skip)
+{
+	return word_at(REPLAY_SKIPS, REPLAY_SKIP_COUNT, skip)->sentence;
 }
 
 int legacy_outcome_from_name(struct span name)

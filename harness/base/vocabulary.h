@@ -60,12 +60,25 @@
 	X(DROP_SPOOL_FAILED, "spool_failed", "the spool could not be written")                                         \
 	X(DROP_CAPTURE_REDUCED, "capture_reduced", "capture took a share only, because the ring was filling up")
 
+/* Why a recorded exchange was not replayed. Printed, not stored. */
+#define REPLAY_SKIP_LIST(X)                                                                                            \
+	X(REPLAY_SKIP_OUTSIDE_MATCH, "outside_match", "outside tap.match")                                             \
+	X(REPLAY_SKIP_NO_REPLY, "no_reply", "without a reply")                                                         \
+	X(REPLAY_SKIP_NO_CONTENT, "no_content", "whose reply's content was not recorded")                              \
+	X(REPLAY_SKIP_ABORTED, "aborted", "aborted by the client")                                                     \
+	X(REPLAY_SKIP_CUT, "cut", "cut")                                                                               \
+	X(REPLAY_SKIP_TOO_LARGE, "too_large", "too large")                                                             \
+	X(REPLAY_SKIP_MALFORMED, "malformed", "malformed")                                                             \
+	X(REPLAY_SKIP_NO_REQUEST, "no_request", "replies without their request")                                       \
+	X(REPLAY_SKIP_REPLAYED_REPLY, "replayed_reply", "replies of an earlier replay")
+
 #define VOCABULARY_CONSTANT(constant, name, sentence) constant,
 enum verdict { VERDICT_LIST(VOCABULARY_CONSTANT) VERDICT_COUNT };
 enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
 enum evaluation { EVALUATION_LIST(VOCABULARY_CONSTANT) EVALUATION_COUNT };
 enum not_evaluated { NOT_EVALUATED_LIST(VOCABULARY_CONSTANT) NOT_EVALUATED_COUNT };
 enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
+enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
 enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
 #undef VOCABULARY_CONSTANT
 
@@ -79,6 +92,8 @@ const char *drop_reason_name(int reason);
 const char *verdict_sentence(int verdict);
 const char *outcome_sentence(int outcome);
 const char *drop_reason_sentence(int reason);
+const char *replay_skip_name(int skip);
+const char *replay_skip_sentence(int skip); /* behind a number: "3 without a reply" */
 
 /* The number for a word, -1 where there is none. */
 int legacy_outcome_from_name(struct span name);

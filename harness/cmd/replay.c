@@ -2,10 +2,10 @@
 #include "harness/cmd/command.h"
 #include "harness/cmd/installation.h"
 #include "harness/cmd/progress.h"
+#include "harness/cmd/replay_feed.h"
 
 #include "harness/base/json_build.h"
 #include "harness/base/text.h"
-#include "harness/pipeline/replay.h"
 #include "harness/pipeline/worker.h"
 #include "harness/store/ingest.h"
 
@@ -18,106 +18,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_ARENA_MAX = 512 * 1024 * 1024, POLL_US = 20000, STREAM_NAME_MAX = 64, RESULT_MAX = 1024 * 1024 };
+enum { POLL_US = 20000, STREAM_NAME_MAX = 64, RESULT_MAX = 1024 * 1024 };
 
 struct replay {
 	const char *config;
 	const char *interface;
-	const char *outcomes_file;
-	const char *key;
 	bool json;
 	bool new_epoch;
+	struct replay_input input;
 	struct opened opened;
 	char stream[STREAM_NAME_MAX];
-	struct replay_counts counts;
-	uint64_t last_sequence;
+	struct replay_fed fed;
 	pid_t worker; /* 0: another worker does the work */
 };
-
-static bool append_lines(struct replay *replay, const char *file, FILE *source, const struct replay_outcomes *outcomes,
-			 struct spool_writer *writer, struct error *err)
-{
-	CLEANUP_ARENA struct arena arena = ARENA_INIT(LINE_ARENA_MAX);
-	struct progress progress;
-	progress_init(&progress, "reading");
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length = 0;
-	int number = 0;
-	bool done = true;
-	while (done && !command_stop && (length = getline(&line, &capacity, source)) > 0) {
-		number++;
-		size_t used = (size_t)length - (line[length - 1] == '\n');
-		if (text_trim((struct span){line, used}).length == 0) {
-			continue;
-		}
-		arena_reset(&arena);
-		struct error why = ERROR_INIT;
-		done = replay_line(replay->opened.contract, outcomes, (struct span){line, used}, writer, &arena,
-				   &replay->counts, &why);
-		if (!done) {
-			error_set_at(err, why.code, file, number, "%s", why.message);
-		}
-		progress_show(&progress, replay->counts.lines, 0);
-	}
-	if (done && ferror(source) != 0) {
-		done = error_set_system(err, errno, "cannot read %s", file);
-	}
-	progress_finish(&progress);
-	if (done && ferror(source)) {
-		done = error_set_system(err, errno, "cannot read %s", file);
-	}
-	free(line);
-	return done;
-}
-
-static bool append_file(struct replay *replay, const char *file, const struct replay_outcomes *outcomes,
-			struct spool_writer *writer, struct error *err)
-{
-	if (strcmp(file, "-") == 0) {
-		return append_lines(replay, "standard input", stdin, outcomes, writer, err);
-	}
-	FILE *source = fopen(file, "re");
-	if (source == NULL) {
-		return error_set_system(err, errno, "cannot read %s", file);
-	}
-	bool done = append_lines(replay, file, source, outcomes, writer, err);
-	fclose(source);
-	return done;
-}
-
-static bool append_all(struct replay *replay, const char **files, size_t count, struct error *err)
-{
-	const struct contract *contract = replay->opened.contract;
-	struct spool_options options = {.sync_interval_ms = replay->opened.installation->sync_interval_ms};
-	struct replay_outcomes *outcomes = NULL;
-	if (replay->outcomes_file != NULL) {
-		outcomes = replay_outcomes_load(contract, replay->outcomes_file, replay->key, err);
-		if (outcomes == NULL) {
-			return false;
-		}
-	}
-	struct spool_writer *writer =
-		spool_writer_open(replay->opened.installation->spool, replay->stream, &options, err);
-	bool done = writer != NULL;
-	for (size_t i = 0; done && i < count; i++) {
-		done = append_file(replay, files[i], outcomes, writer, err);
-	}
-	if (writer != NULL) {
-		replay->last_sequence = spool_writer_last_sequence(writer);
-		struct spool_accounts accounts = {
-			.interface = span_of(contract->interface),
-			.at = clock_now(),
-			.seen = replay->last_sequence,
-			.committed = replay->last_sequence,
-		};
-		done = spool_writer_append_accounts(writer, &accounts, err) && done;
-		done = spool_writer_sync(writer, true, err) && done;
-	}
-	spool_writer_close(writer);
-	replay_outcomes_destroy(outcomes);
-	return done;
-}
 
 /* --- the worker --- */
 
@@ -241,10 +154,11 @@ static bool wait_compared(struct replay *replay, struct error *err)
 			    !count_pending(replay, &pending, err)) {
 				return false;
 			}
-			done = (uint64_t)committed >= replay->last_sequence && pending == 0;
+			done = (uint64_t)committed >= replay->fed.last_sequence && pending == 0;
 			progress_show(&progress,
-				      (int64_t)replay->counts.lines - ((int64_t)replay->last_sequence - read) - pending,
-				      replay->counts.lines);
+				      replay->fed.counts.replayed - ((int64_t)replay->fed.last_sequence - read) -
+					      pending,
+				      replay->fed.counts.replayed);
 		}
 		if (!done) {
 			usleep(POLL_US);
@@ -320,13 +234,47 @@ static bool add_sides(struct replay *replay, struct json_build *build, struct er
 	return step == STATEMENT_DONE;
 }
 
-static void print_text(const struct json_node *root)
+/* "412 records, 38 exchanges replayed: 370 outside tap.match, 3 without a reply, 1 cut" */
+static void print_counts(const struct replay_counts *counts)
+{
+	const char *between = ": ";
+	printf("%lld records, %lld exchanges replayed", (long long)counts->records, (long long)counts->replayed);
+	for (int skip = 0; skip < REPLAY_SKIP_COUNT; skip++) {
+		if (counts->skipped[skip] > 0) {
+			printf("%s%lld %s", between, (long long)counts->skipped[skip], replay_skip_sentence(skip));
+			between = ", ";
+		}
+	}
+	putchar('\n');
+	if (counts->without_legacy > 0) {
+		printf("%lld of the replayed have no legacy decision and count as failed\n",
+		       (long long)counts->without_legacy);
+	}
+}
+
+static void add_counts(const struct replay_fed *fed, struct json_build *build)
+{
+	json_build_integer(build, "recorded", fed->counts.records);
+	json_build_integer(build, "replayed", fed->counts.replayed);
+	json_build_integer(build, "without_legacy", fed->counts.without_legacy);
+	json_build_object(build, "skipped");
+	for (int skip = 0; skip < REPLAY_SKIP_COUNT; skip++) {
+		json_build_integer(build, replay_skip_name(skip), fed->counts.skipped[skip]);
+	}
+	json_build_end(build);
+	json_build_array(build, "notes");
+	for (size_t i = 0; i < fed->note_count; i++) {
+		json_build_text(build, NULL, fed->notes[i]);
+	}
+	json_build_end(build);
+}
+
+static void print_text(const struct replay *replay, const struct json_node *root)
 {
 	const struct json_node *records = json_get_text(root, "records");
 	const struct json_node *outcomes = json_get_text(root, "outcomes");
-	printf("replayed %.*s lines, %.*s without a legacy decision; of all that is stored:\n",
-	       SPAN_ARGUMENTS(json_text(json_get_text(root, "lines"))),
-	       SPAN_ARGUMENTS(json_text(json_get_text(root, "without_legacy"))));
+	print_counts(&replay->fed.counts);
+	puts("of all that is stored:");
 	for (const struct json_node *row = json_first(outcomes); row != NULL; row = json_next(outcomes, row)) {
 		printf("  %.*s: %.*s %.*s\n", SPAN_ARGUMENTS(json_text(json_get_text(row, "candidate"))),
 		       SPAN_ARGUMENTS(json_text(json_get_text(row, "count"))),
@@ -347,8 +295,7 @@ static bool print_result(struct replay *replay, struct error *err)
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(RESULT_MAX);
 	const struct json_node *root = NULL;
 	struct json_build *build = json_build_create();
-	json_build_integer(build, "lines", replay->counts.lines);
-	json_build_integer(build, "without_legacy", replay->counts.without_legacy);
+	add_counts(&replay->fed, build);
 	bool done = add_outcomes(replay, build, err) && add_sides(replay, build, err) &&
 		    add_dead_letters(replay, build, err) && json_build_write(build, 0, &text, err) &&
 		    (replay->json || json_parse(&arena, buffer_span(&text), NULL, &root, err));
@@ -356,12 +303,12 @@ static bool print_result(struct replay *replay, struct error *err)
 	if (done && replay->json) {
 		puts(text.data);
 	} else if (done) {
-		print_text(root);
+		print_text(replay, root);
 	}
 	return done;
 }
 
-static int run_replay(struct replay *replay, const char **files, size_t count)
+static int run_replay(struct replay *replay)
 {
 	struct error err = ERROR_INIT;
 	if (!opened_init(&replay->opened, replay->config, replay->interface, OPEN_NO_STORE, &err) ||
@@ -371,22 +318,44 @@ static int run_replay(struct replay *replay, const char **files, size_t count)
 	}
 	snprintf(replay->stream, sizeof(replay->stream), "%s-%.40s", WORKER_REPLAY_STREAM,
 		 replay->opened.contract->interface);
-	bool done = start_worker(replay, &err) && append_all(replay, files, count, &err) && wait_compared(replay, &err);
+	bool done = start_worker(replay, &err) &&
+		    replay_feed(&replay->opened, replay->stream, &replay->input, &replay->fed, &err) &&
+		    wait_compared(replay, &err);
 	stop_worker(replay);
 	done = done && print_result(replay, &err);
 	opened_finish(&replay->opened);
 	return done ? EXIT_OK : command_fail(&err);
 }
 
+static bool read_format(const char *text, const struct recording_format **ret_format)
+{
+	*ret_format = recording_format_named(span_of(text));
+	return *ret_format != NULL || strcmp(text, "auto") == 0;
+}
+
+/* 0: no pauses */
+static bool read_speed(const char *text, double *ret_speed)
+{
+	*ret_speed = strcmp(text, "recorded") == 0 ? 1 : 0;
+	return strcmp(text, "max") == 0 || strcmp(text, "recorded") == 0 ||
+	       (text_to_double(span_of(text), ret_speed) && *ret_speed >= 1e-6 && *ret_speed <= 1e9);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct replay replay = {0};
 	const char *files[256];
+	const char *format = "auto";
+	const char *speed = "max";
 	const struct option_row rows[] = {
 		{"config", 'c', OPTION_TEXT, &replay.config, "FILE", "the installation's understudy.yaml"},
 		{"interface", 'i', OPTION_TEXT, &replay.interface, "NAME", "which interface, where there are several"},
-		{"outcomes", 0, OPTION_TEXT, &replay.outcomes_file, "FILE", "CSV table of past legacy decisions"},
-		{"key", 0, OPTION_TEXT, &replay.key, "COLUMN", "its column with the message identity (default: first)"},
+		{"outcomes", 0, OPTION_TEXT, &replay.input.outcomes_file, "FILE", "CSV table of past legacy decisions"},
+		{"key", 0, OPTION_TEXT, &replay.input.key, "COLUMN",
+		 "its column with the message identity (default: first)"},
+		{"format", 0, OPTION_TEXT, &format, "FORMAT",
+		 "auto (default: told by content, then name), jsonl, har or gor"},
+		{"speed", 0, OPTION_TEXT, &speed, "SPEED", "max (default), recorded, or times that pace: 10, 0.5"},
 		{"new-epoch", 0, OPTION_FLAG, &replay.new_epoch, NULL,
 		 "allow a new evaluation period where a contract changed"},
 		{"json", 0, OPTION_FLAG, &replay.json, NULL, "print the result as JSON"},
@@ -401,16 +370,26 @@ static int run(const struct command *command, int argc, char **argv)
 		return command_usage(command, "-c FILE is missing");
 	}
 	if (options.operand_count == 0) {
-		return command_usage(command, "name the files to replay (JSON Lines; - for standard input)");
+		return command_usage(command, "name the recordings to replay (- for standard input)");
 	}
+	if (!read_format(format, &replay.input.format)) {
+		return command_usage(command, "--format takes auto, %s", recording_format_names());
+	}
+	if (!read_speed(speed, &replay.input.speed)) {
+		return command_usage(command, "--speed takes max, recorded, or a number above 0 such as 10 or 0.5");
+	}
+	replay.input.files = files;
+	replay.input.file_count = options.operand_count;
 	command_catch_signals();
-	return run_replay(&replay, files, options.operand_count);
+	return run_replay(&replay);
 }
 
 const struct command command_replay = {
 	.name = "replay",
 	.summary = "push recorded messages through the candidates and compare; needs no tap",
-	.synopsis = "-c FILE [--interface NAME] [--outcomes FILE.csv] FILE...",
-	.example = "understudy replay -c understudy.yaml --outcomes decisions.csv messages.jsonl",
+	.synopsis = "-c FILE [--interface NAME] [--outcomes FILE.csv] [--format FORMAT] [--speed SPEED] FILE...",
+	.example = "understudy replay -c understudy.yaml --outcomes decisions.csv messages.jsonl\n"
+		   "         understudy replay -c understudy.yaml --interface orders browser.har\n"
+		   "         understudy replay -c understudy.yaml --speed 10 requests_0.gor.gz requests_1.gor.gz",
 	.run = run,
 };

@@ -3,10 +3,13 @@
 #include "baselines/label_values.h"
 #include "harness/base/csv.h"
 #include "harness/base/file.h"
+#include "harness/codec/content.h"
+#include "harness/http/head.h"
+#include "harness/pipeline/message.h"
 
 #include <stdlib.h>
 
-enum { TABLE_MAX = 1024 * 1024 * 1024, BODY_MAX = 64 * 1024 * 1024 };
+enum { TABLE_MAX = 1024 * 1024 * 1024, ROW_MAX = 64 * 1024 * 1024 };
 
 struct outcome_row {
 	struct span key;
@@ -131,7 +134,7 @@ static bool read_table(const struct contract *contract, const char *file, const 
 {
 	CLEANUP_ARENA struct arena names = ARENA_INIT(TABLE_MAX);
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(TABLE_MAX);
-	CLEANUP_BUFFER struct buffer body = BUFFER_INIT(BODY_MAX);
+	CLEANUP_BUFFER struct buffer body = BUFFER_INIT(ROW_MAX);
 	struct table_columns columns = {0};
 	struct csv_reader reader;
 	csv_reader_init(&reader, text);
@@ -212,115 +215,127 @@ void replay_outcomes_destroy(struct replay_outcomes *outcomes)
 	}
 }
 
-static struct span find_outcome(const struct contract *contract, const struct replay_outcomes *outcomes,
-				const struct json_node *message)
+/* The message as JSON, for its identity; NULL where it is none: the worker will say so. */
+static const struct json_node *message_of(const struct recorded *recorded, struct arena *arena)
 {
-	if (outcomes == NULL || contract->message_id_count == 0 || outcomes->count == 0) {
+	struct span body = {NULL, 0};
+	const struct json_node *root = NULL;
+	if (recorded->message != NULL) {
+		return recorded->message;
+	}
+	if (!content_decode(recorded->request_head, recorded->request_body, MESSAGE_BODY_MAX, arena, &body, NULL) ||
+	    !message_parse(body, arena, &root, NULL)) {
+		return NULL;
+	}
+	return root;
+}
+
+/* The table's reply to the message; empty where it has none. */
+static struct span find_outcome(const struct replay_target *to, const struct recorded *recorded, struct arena *arena)
+{
+	const struct replay_outcomes *outcomes = to->outcomes;
+	if (outcomes == NULL || to->contract->message_id_count == 0 || outcomes->count == 0) {
 		return (struct span){"", 0};
 	}
-	struct outcome_row wanted = {.key = json_text(select_get(&contract->message_id[0], message))};
+	const struct json_node *message = message_of(recorded, arena);
+	if (message == NULL) {
+		return (struct span){"", 0};
+	}
+	struct outcome_row wanted = {.key = json_text(select_get(&to->contract->message_id[0], message))};
 	const struct outcome_row *row =
 		bsearch(&wanted, outcomes->rows, outcomes->count, sizeof(outcomes->rows[0]), order_of_rows);
 	return row != NULL ? row->body : (struct span){"", 0};
 }
 
-/* --- one line --- */
+/* --- one exchange --- */
 
-static bool is_envelope(const struct json_node *root)
+/* As the tap decides it. */
+static bool is_matched(const struct contract *contract, const struct recorded *recorded)
 {
-	if (!json_is(json_get_text(root, "message"), JSON_OBJECT)) {
-		return false;
-	}
-	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
-		struct span text = json_text(name);
-		if (!span_is(text, "message") && !span_is(text, "legacy") && !span_is(text, "llm") &&
-		    !span_is(text, "captured_at") && !span_is(text, "legacy_outcome") &&
-		    !span_is(text, "legacy_latency_us")) {
-			return false;
-		}
-	}
-	return true;
+	return (contract->tap_match_method == NULL || span_is(recorded->method, contract->tap_match_method)) &&
+	       (contract->tap_match_path == NULL ||
+		span_is(http_target_path(recorded->target), contract->tap_match_path));
 }
 
-/* The value's JSON text, or for a string (with `raw`) its content. */
-static bool body_of(const struct json_node *node, bool raw, struct arena *arena, struct span *ret_body,
-		    struct error *err)
+/* -1, or enum replay_skip. What nobody asked for is said to be that first, whatever else is wrong with it. A recording
+ * of all traffic that has no reply says nothing about the legacy path, unless a table does. */
+static int why_skipped(const struct replay_target *to, const struct recorded *recorded)
 {
-	if (node == NULL || json_is(node, JSON_NULL)) {
-		*ret_body = (struct span){"", 0};
-		return true;
+	if (to->whole_traffic && recorded->method.length > 0 && !is_matched(to->contract, recorded)) {
+		return REPLAY_SKIP_OUTSIDE_MATCH;
 	}
-	if (raw && json_is(node, JSON_STRING)) {
-		*ret_body = json_text(node);
-		return true;
+	if (recorded->skip >= 0) {
+		return recorded->skip;
 	}
-	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(BODY_MAX);
-	json_write(&text, node);
-	if (!buffer_ok(&text, "a recorded body", err)) {
-		return false;
-	}
-	char *copy = arena_copy(arena, buffer_span(&text));
-	if (copy == NULL) {
-		return error_set(err, ERROR_LIMIT, "a recorded body does not fit into memory");
-	}
-	*ret_body = (struct span){copy, text.length};
-	return true;
+	return to->whole_traffic && !recorded->has_reply && to->outcomes == NULL ? REPLAY_SKIP_NO_REPLY : -1;
 }
 
-static bool read_envelope(const struct json_node *root, struct arena *arena, struct spool_exchange *exchange,
-			  struct error *err)
+static struct spool_exchange exchange_of(const struct replay_target *to, const struct recorded *recorded)
 {
-	const struct json_node *at = json_get_text(root, "captured_at");
-	const struct json_node *outcome = json_get_text(root, "legacy_outcome");
-	if (at != NULL && !clock_parse(json_text(at), &exchange->captured_at)) {
-		return error_set(err, ERROR_FORMAT, "captured_at is not a time");
-	}
-	if (outcome != NULL) {
-		exchange->legacy_outcome = legacy_outcome_from_name(json_text(outcome));
-		if (exchange->legacy_outcome < 0) {
-			return error_set(err, ERROR_FORMAT,
-					 "legacy_outcome is none of ok, failed, parked, repaired, manual");
-		}
-	}
-	return body_of(json_get_text(root, "message"), false, arena, &exchange->request_body, err) &&
-	       body_of(json_get_text(root, "legacy"), false, arena, &exchange->reply_body, err) &&
-	       body_of(json_get_text(root, "llm"), true, arena, &exchange->candidate_reply, err);
-}
-
-bool replay_line(const struct contract *contract, const struct replay_outcomes *outcomes, struct span line,
-		 struct spool_writer *writer, struct arena *arena, struct replay_counts *counts, struct error *err)
-{
-	const struct json_node *root = NULL;
-	struct spool_exchange exchange = {
-		.interface = span_of(contract->interface),
-		.captured_at = clock_now(),
-		.legacy_latency_us = -1,
-		.legacy_outcome = -1,
-		.method = SPAN(""),
-		.target = SPAN(""),
-		.request_head = SPAN(""),
-		.request_body = line,
-		.reply_head = SPAN(""),
-		.reply_body = SPAN(""),
-		.candidate_reply = SPAN(""),
+	return (struct spool_exchange){
+		.interface = span_of(to->contract->interface),
+		.captured_at = recorded->captured_at != RECORDED_NO_TIME ? recorded->captured_at : clock_now(),
+		.legacy_latency_us = recorded->legacy_latency_us,
+		.legacy_status = recorded->legacy_status,
+		.legacy_outcome = recorded->legacy_outcome,
+		.method = recorded->method,
+		.target = recorded->target,
+		.request_head = recorded->request_head,
+		.request_body = recorded->request_body,
+		.reply_head = recorded->reply_head,
+		.reply_body = recorded->reply_body,
+		.candidate_reply = recorded->candidate_reply,
 	};
-	if (!json_parse(arena, line, NULL, &root, err)) {
+}
+
+bool replay_append(const struct replay_target *to, const struct recorded *recorded, struct arena *arena,
+		   struct replay_counts *counts, int *ret_skip, struct error *err)
+{
+	struct spool_exchange exchange = exchange_of(to, recorded);
+	int skip = why_skipped(to, recorded);
+	if (skip < 0 && spool_exchange_size(&exchange) > SPOOL_FRAME_MAX) {
+		skip = REPLAY_SKIP_TOO_LARGE;
+	}
+	if (skip >= 0) {
+		counts->records++;
+		counts->skipped[skip]++;
+		*ret_skip = skip;
+		return true;
+	}
+	bool without = false;
+	if (!recorded->has_reply) {
+		exchange.reply_body = find_outcome(to, recorded, arena);
+		without = exchange.reply_body.length == 0 && exchange.legacy_outcome < 0;
+		exchange.legacy_outcome = without ? LEGACY_FAILED : exchange.legacy_outcome;
+	}
+	if (!spool_writer_append(to->writer, &exchange, err)) {
 		return false;
 	}
-	const struct json_node *message = root;
-	if (is_envelope(root)) {
-		message = json_get_text(root, "message");
-		if (!read_envelope(root, arena, &exchange, err)) {
-			return false;
-		}
+	counts->records++;
+	counts->replayed++;
+	counts->without_legacy += without;
+	*ret_skip = -1;
+	return true;
+}
+
+/* --- at the pace of the recording --- */
+
+int64_t replay_pace_wait(struct replay_pace *pace, int64_t captured_at, int64_t now)
+{
+	if (pace->speed <= 0 || captured_at == RECORDED_NO_TIME) {
+		return 0;
 	}
-	if (exchange.reply_body.length == 0) {
-		exchange.reply_body = find_outcome(contract, outcomes, message);
+	if (!pace->begun || (pace->new_file && captured_at < pace->latest)) {
+		pace->begun = true;
+		pace->first = captured_at;
+		pace->latest = captured_at;
+		pace->started_at = now;
 	}
-	if (exchange.reply_body.length == 0 && exchange.legacy_outcome < 0) {
-		exchange.legacy_outcome = LEGACY_FAILED;
-		counts->without_legacy++;
+	pace->new_file = false;
+	if (captured_at <= pace->latest) {
+		return 0; /* out of order, or at once */
 	}
-	counts->lines++;
-	return spool_writer_append(writer, &exchange, err);
+	pace->latest = captured_at;
+	double due = ((double)captured_at - (double)pace->first) / pace->speed - (double)(now - pace->started_at);
+	return due <= 0 ? 0 : due < (double)INT64_MAX ? (int64_t)due : INT64_MAX;
 }

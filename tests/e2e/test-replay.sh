@@ -18,7 +18,7 @@ JSON
 printf 'order,queue,amount\r\nA,x,10\r\nB,x,20\r\nC,x,1\r\n' >"$work/decisions.csv"
 "$understudy" replay -c "$config" --outcomes "$work/decisions.csv" --json "$work/messages.jsonl" >"$work/result" ||
 	fail "replay ended with $?"
-expect "lines" "$(jq .lines "$work/result")" 5
+expect "lines" "$(jq .replayed "$work/result")" 5
 expect "without a legacy decision" "$(jq .without_legacy "$work/result")" 1
 expect "records" "$(jq -c .records "$work/result")" '{"agree":1,"disagree":2,"invalid":1,"to_review":4}'
 expect_ties_out

@@ -4,6 +4,7 @@
 #include "harness/pipeline/worker.h"
 #include "harness/store/evaluation.h"
 #include "harness/store/ingest.h"
+#include "tests/pipeline/memory_input.h"
 #include "tests/pipeline/suites.h"
 
 #include <signal.h>
@@ -62,8 +63,17 @@ static void append(struct spool_writer *writer, const char *line)
 {
 	struct error err = ERROR_INIT;
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
+	struct memory_input memory = {.bytes = span_of(line)};
+	struct recording *recording = recording_open(memory_input_read(&memory), "line", &recording_jsonl, &err);
+	struct replay_target target = {.contract = installation->contracts[0], .writer = writer};
 	struct replay_counts counts = {0};
-	must(replay_line(installation->contracts[0], NULL, span_of(line), writer, &arena, &counts, &err), &err);
+	struct recorded recorded;
+	int skip = 0;
+	must(recording != NULL && recording_next(recording, &recorded, &err) == RECORDING_READ &&
+		     replay_append(&target, &recorded, &arena, &counts, &skip, &err),
+	     &err);
+	ck_assert_int_eq(skip, -1);
+	recording_close(recording);
 }
 
 static void append_number(struct spool_writer *writer, int number)
