@@ -7,7 +7,7 @@
 static const struct command *const COMMANDS[] = {
 	&command_run,     &command_tap,         &command_work,  &command_web,    &command_replay,
 	&command_sim,     &command_report,      &command_gate,  &command_label,  &command_contract,
-	&command_compare, &command_dead_letter, &command_stats, &command_status,
+	&command_compare, &command_dead_letter, &command_stats, &command_status, &command_reconcile,
 };
 
 static int print_overview(FILE *target)
@@ -18,7 +18,8 @@ static int print_overview(FILE *target)
 	for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++) {
 		fprintf(target, "  %-12s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
 	}
-	fputs("\nexit codes: 0 done or GO, 1 NO-GO, 2 usage or configuration, 3 HOLD, 4 data fault\n", target);
+	fputs("\nexit codes: 0 done or GO, 1 NO-GO or different, 2 usage or configuration, 3 HOLD, 4 data fault\n",
+	      target);
 	return target == stdout ? EXIT_OK : EXIT_USAGE;
 }
 

@@ -72,6 +72,12 @@ static void identify_by_bytes(struct message *message, struct span interface)
 	message->row.has_identity = false;
 }
 
+void message_identity(const char *interface, struct span values, uint8_t ret_identity[16])
+{
+	const struct span pieces[] = {span_of(interface), values};
+	short_digest(pieces, 2, ret_identity);
+}
+
 static bool identify(struct message *message, const struct contract *contract, const char *stream, uint64_t sequence,
 		     struct error *why)
 {
@@ -94,7 +100,7 @@ static bool identify(struct message *message, const struct contract *contract, c
 		return false;
 	}
 	const struct span pieces[] = {interface, buffer_span(&identity), buffer_span(&content)};
-	short_digest(pieces, 2, message->row.identity);
+	message_identity(contract->interface, buffer_span(&identity), message->row.identity);
 	short_digest(pieces, 3, message->row.exchange_id);
 	message->row.has_identity = true;
 	return true;

@@ -33,4 +33,8 @@ MUST_CHECK bool message_parse(struct span body, struct arena *arena, const struc
 MUST_CHECK bool message_check_identity(const struct contract *contract, const struct json_node *root,
 				       struct error *why);
 
+/* The identity that the store keeps, of the values at message.id, given as canonical JSON with a line feed behind each.
+ */
+void message_identity(const char *interface, struct span values, uint8_t ret_identity[16]);
+
 #endif
