@@ -122,11 +122,12 @@ static bool recognise(struct span beginning)
 
 enum gor_read { GOR_RECORD, GOR_SKIPPED, GOR_END, GOR_FAILED };
 
-/* Behind a separator: does a record begin there, or is it the end, or what is left of a record that was cut? */
-static bool may_follow(const struct recording_source *source, struct span rest)
+/* Behind a separator: does a record begin there, or is it the end, or what is left of a record that was cut? `rest`: at
+ * least META_MAX bytes, or all there are. */
+static bool may_follow(struct span rest)
 {
 	struct gor_meta meta;
-	bool last = recording_source_ended(source) && memchr(rest.data, '\n', rest.length) == NULL;
+	bool last = rest.length < META_MAX && memchr(rest.data, '\n', rest.length) == NULL;
 	return last || find_meta(rest, &meta) > 0;
 }
 
@@ -147,7 +148,7 @@ static enum recording_search find_separator(struct recording_source *source, str
 			return SOURCE_FAILED;
 		}
 		struct span window = recording_source_window(source);
-		if (may_follow(source, (struct span){window.data + end, window.length - end})) {
+		if (may_follow((struct span){window.data + end, window.length - end})) {
 			return SOURCE_FOUND;
 		}
 		if (framing != NULL && *ret_end >= begin &&

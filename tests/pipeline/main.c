@@ -5,6 +5,7 @@
 static suite_maker *const suites[] = {
 	comparison_suite,
 	message_suite,
+	recording_suite,
 	shadow_suite,
 	worker_suite,
 };
