@@ -4,6 +4,7 @@
 #include "harness/cmd/progress.h"
 #include "harness/cmd/replay_feed.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/json_build.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/worker.h"
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POLL_US = 20000, STREAM_NAME_MAX = 64, RESULT_MAX = 1024 * 1024 };
+enum { POLL_US = 20000, STOP_GRACE_US = 5000000, STREAM_NAME_MAX = 64, RESULT_MAX = 1024 * 1024 };
 
 struct replay {
 	const char *config;
@@ -135,41 +136,68 @@ static bool open_store(struct replay *replay)
 	return replay->opened.store != NULL;
 }
 
+/* How far the worker is. */
+struct work {
+	int64_t read; /* sequence in our stream */
+	int64_t pending;
+	bool accounted; /* it has read our accounts too */
+};
+
+static bool look_at_work(struct replay *replay, struct work *ret_work, struct error *err)
+{
+	int64_t committed = 0;
+	*ret_work = (struct work){0};
+	if (!open_store(replay)) {
+		return true;
+	}
+	if (!query_integer(replay->opened.store, "SELECT sequence FROM spool_position WHERE stream = ?", replay->stream,
+			   &ret_work->read, err) ||
+	    !query_integer(replay->opened.store, "SELECT max(committed) FROM tap_account WHERE stream = ?",
+			   replay->stream, &committed, err) ||
+	    !count_pending(replay, &ret_work->pending, err)) {
+		return false;
+	}
+	ret_work->accounted = (uint64_t)committed >= replay->fed.last_sequence;
+	return true;
+}
+
+/* After a signal a little longer, so that the worker reads our accounts and the ledger ties out at once. */
+static bool may_wait(int64_t *grace_until)
+{
+	int64_t now = clock_monotonic();
+	if (command_stop && *grace_until == 0) {
+		*grace_until = now + STOP_GRACE_US;
+	}
+	return *grace_until == 0 || now < *grace_until;
+}
+
 static bool wait_compared(struct replay *replay, struct error *err)
 {
 	struct progress progress;
 	progress_init(&progress, "comparing");
-	bool done = false;
-	bool lives = true;
-	while (!done && !command_stop && (lives = worker_lives(replay))) {
-		int64_t read = 0;
-		int64_t pending = 0;
-		if (open_store(replay)) {
-			int64_t committed = 0;
-			if (!query_integer(replay->opened.store, "SELECT sequence FROM spool_position WHERE stream = ?",
-					   replay->stream, &read, err) ||
-			    !query_integer(replay->opened.store,
-					   "SELECT max(committed) FROM tap_account WHERE stream = ?", replay->stream,
-					   &committed, err) ||
-			    !count_pending(replay, &pending, err)) {
-				return false;
-			}
-			done = (uint64_t)committed >= replay->fed.last_sequence && pending == 0;
-			progress_show(&progress,
-				      replay->fed.counts.replayed - ((int64_t)replay->fed.last_sequence - read) -
-					      pending,
-				      replay->fed.counts.replayed);
+	struct work work = {0};
+	int64_t grace_until = 0;
+	bool over = false;
+	while (!over && may_wait(&grace_until) && worker_lives(replay)) {
+		if (!look_at_work(replay, &work, err)) {
+			return false;
 		}
-		if (!done) {
+		over = work.accounted && (work.pending == 0 || command_stop);
+		progress_show(&progress,
+			      replay->fed.counts.replayed - ((int64_t)replay->fed.last_sequence - work.read) -
+				      work.pending,
+			      replay->fed.counts.replayed);
+		if (!over) {
 			usleep(POLL_US);
 		}
 	}
 	progress_finish(&progress);
-	if (done) {
+	if (over && !command_stop) {
 		return true;
 	}
-	return error_set(err, ERROR_SYSTEM, "%s; what is done is kept: the same command goes on",
-			 lives ? "stopped" : "the worker ended");
+	return error_set(err, ERROR_SYSTEM,
+			 "%s after %lld exchanges were replayed; what is done is kept: the same command goes on",
+			 command_stop ? "stopped" : "the worker ended", (long long)replay->fed.counts.replayed);
 }
 
 /* --- the result --- */

@@ -6,6 +6,7 @@ static suite_maker *const suites[] = {
 	comparison_suite,
 	message_suite,
 	recording_suite,
+	replay_suite,
 	shadow_suite,
 	worker_suite,
 };
