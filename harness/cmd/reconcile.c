@@ -258,6 +258,7 @@ const struct command command_reconcile = {
 	.name = "reconcile",
 	.summary = "the middleware's daily counts against ours: all days agree (0) or not (1)",
 	.synopsis = "-c FILE --counts FILE.csv [--interface NAME] [--identities FILE.csv] [--json]",
-	.example = "understudy reconcile -c understudy.yaml --interface orders --counts counts.csv",
+	.example = "understudy reconcile -c understudy.yaml --interface orders --counts counts.csv\n"
+		   "  understudy reconcile -c understudy.yaml --counts counts.csv --identities identities.csv --json",
 	.run = run,
 };

@@ -417,7 +417,7 @@ const struct command command_replay = {
 	.summary = "push recorded messages through the candidates and compare; needs no tap",
 	.synopsis = "-c FILE [--interface NAME] [--outcomes FILE.csv] [--format FORMAT] [--speed SPEED] FILE...",
 	.example = "understudy replay -c understudy.yaml --outcomes decisions.csv messages.jsonl\n"
-		   "         understudy replay -c understudy.yaml --interface orders browser.har\n"
-		   "         understudy replay -c understudy.yaml --speed 10 requests_0.gor.gz requests_1.gor.gz",
+		   "  understudy replay -c understudy.yaml --interface orders browser.har\n"
+		   "  understudy replay -c understudy.yaml --speed 10 requests_0.gor.gz requests_1.gor.gz",
 	.run = run,
 };

@@ -288,12 +288,18 @@ static struct spool_exchange exchange_of(const struct replay_target *to, const s
 	};
 }
 
+static bool is_too_large(const struct spool_exchange *exchange)
+{
+	return exchange->request_body.length > RECORDING_BODY_MAX || exchange->reply_body.length > RECORDING_BODY_MAX ||
+	       spool_exchange_size(exchange) > SPOOL_FRAME_MAX;
+}
+
 bool replay_append(const struct replay_target *to, const struct recorded *recorded, struct arena *arena,
 		   struct replay_counts *counts, int *ret_skip, struct error *err)
 {
 	struct spool_exchange exchange = exchange_of(to, recorded);
 	int skip = why_skipped(to, recorded);
-	if (skip < 0 && spool_exchange_size(&exchange) > SPOOL_FRAME_MAX) {
+	if (skip < 0 && is_too_large(&exchange)) {
 		skip = REPLAY_SKIP_TOO_LARGE;
 	}
 	if (skip >= 0) {
