@@ -78,7 +78,7 @@ static bool read_particulars(const struct json_node *root, struct recorded *reco
 	}
 	if (outcome != NULL) {
 		recorded->legacy_outcome = legacy_outcome_from_name(json_text(outcome));
-		if (recorded->legacy_outcome < 0) {
+		if (recorded->legacy_outcome < 0 || recorded->legacy_outcome == LEGACY_AWAITED) {
 			return error_set(err, ERROR_FORMAT,
 					 "legacy_outcome is none of ok, failed, parked, repaired, manual");
 		}

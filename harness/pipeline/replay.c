@@ -252,9 +252,9 @@ static struct span find_outcome(const struct replay_target *to, const struct rec
 /* As the tap decides it. */
 static bool is_matched(const struct contract *contract, const struct recorded *recorded)
 {
-	return (contract->tap_match_method == NULL || span_is(recorded->method, contract->tap_match_method)) &&
-	       (contract->tap_match_path == NULL ||
-		span_is(http_target_path(recorded->target), contract->tap_match_path));
+	return (contract->tap.match_method == NULL || span_is(recorded->method, contract->tap.match_method)) &&
+	       (contract->tap.match_path == NULL ||
+		span_is(http_target_path(recorded->target), contract->tap.match_path));
 }
 
 /* -1, or enum replay_skip. What nobody asked for is said to be that first, whatever else is wrong with it. A recording
@@ -285,6 +285,8 @@ static struct spool_exchange exchange_of(const struct replay_target *to, const s
 		.reply_head = recorded->reply_head,
 		.reply_body = recorded->reply_body,
 		.candidate_reply = recorded->candidate_reply,
+		.correlation_key = SPAN(""),
+		.idempotency_key = SPAN(""),
 	};
 }
 

@@ -133,6 +133,7 @@ START_TEST(a_broken_line_is_the_operators)
 	check_failure(SPAN("{\"id\":1}\n\n{\"id\":\n{}\n"), NULL, first, ERROR_FORMAT, 3);
 	check_failure(SPAN("{\"id\":1}\n{\"message\":{},\"captured_at\":\"noon\"}"), NULL, first, ERROR_FORMAT, 2);
 	check_failure(SPAN("{\"message\":{},\"legacy_outcome\":\"lost\"}"), NULL, "", ERROR_FORMAT, 1);
+	check_failure(SPAN("{\"message\":{},\"legacy_outcome\":\"awaited\"}"), NULL, "", ERROR_FORMAT, 1);
 	check_failure(SPAN("{\"message\":{},\"legacy_latency_us\":-1}"), NULL, "", ERROR_FORMAT, 1);
 	compress_into(&gzip, SPAN("{\"id\":1}\n{\"id\":2}\n"));
 	gzip.length -= 12;

@@ -15,8 +15,8 @@ static void setup(void)
 	struct error err = ERROR_INIT;
 	contract = contract_load("tests/pipeline/data/contract.yaml", &err);
 	ck_assert_msg(contract != NULL, "%s:%d: %s", err.file, err.line, err.message);
-	contract->tap_match_method = "POST";
-	contract->tap_match_path = "/orders";
+	contract->tap.match_method = "POST";
+	contract->tap.match_path = "/orders";
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 
