@@ -70,14 +70,14 @@ static bool lay_out_days(struct reconcile *result, const char *file, const struc
 	return true;
 }
 
-static bool read_stated(struct reconcile_table *table, size_t count_at, struct stated *stated, size_t *count,
-			struct error *err)
+static bool read_stated(struct reconcile_table *table, struct arena *arena, size_t count_at, struct stated *stated,
+			size_t *count, struct error *err)
 {
 	for (;;) {
 		struct span *cells = NULL;
 		int64_t day = 0;
 		int64_t number = 0;
-		if (!reconcile_table_next(table, &cells, &day, err)) {
+		if (!reconcile_table_next(table, arena, &cells, &day, err)) {
 			return false;
 		}
 		if (cells == NULL) {
@@ -100,17 +100,16 @@ static bool read_counts(struct comparing *comparing, const struct reconcile_colu
 			struct error *err)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(MEMORY_MAX);
-	struct reconcile_table table = {
-		.file = file, .interface = comparing->contract->interface, .columns = columns, .arena = &arena};
+	struct reconcile_table table = {.file = file, .interface = comparing->contract->interface, .columns = columns};
 	struct stated *stated = arena_allocate_array(&arena, RECONCILE_DAYS_MAX, sizeof(stated[0]));
 	size_t count = 0;
-	bool done = stated != NULL && reconcile_table_open(&table, err);
+	bool done = stated != NULL && reconcile_table_open(&table, &arena, err);
 	size_t count_at = done ? reconcile_table_column(&table, columns->count) : 0;
 	if (done && count_at == table.column_count) {
 		done = error_set_at(err, ERROR_FORMAT, file, 1,
 				    "there is no column \"%s\"; name the count's with --count-column", columns->count);
 	}
-	done = done && read_stated(&table, count_at, stated, &count, err);
+	done = done && read_stated(&table, &arena, count_at, stated, &count, err);
 	reconcile_table_finish(&table);
 	if (!done) {
 		return false;

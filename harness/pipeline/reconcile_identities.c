@@ -137,12 +137,11 @@ static bool read_rows(struct reconcile_set *set, struct reconcile_table *table, 
 	if (!find_values(table, contract, &columns, err)) {
 		return false;
 	}
-	table->arena = &cells_arena;
 	for (;;) {
 		struct span *cells = NULL;
 		int64_t day = 0;
 		arena_reset(&cells_arena);
-		if (!reconcile_table_next(table, &cells, &day, err)) {
+		if (!reconcile_table_next(table, &cells_arena, &cells, &day, err)) {
 			return false;
 		}
 		if (cells == NULL) {
@@ -181,9 +180,8 @@ bool reconcile_set_read(struct reconcile_set *set, const struct contract *contra
 			"message.id of \"%s\" has %zu paths; identities can be compared where there are 1 to 4",
 			contract->interface, contract->message_id_count);
 	}
-	struct reconcile_table table = {
-		.file = file, .interface = contract->interface, .columns = columns, .arena = arena};
-	bool done = reconcile_table_open(&table, err) && read_rows(set, &table, contract, arena, err);
+	struct reconcile_table table = {.file = file, .interface = contract->interface, .columns = columns};
+	bool done = reconcile_table_open(&table, arena, err) && read_rows(set, &table, contract, arena, err);
 	reconcile_table_finish(&table);
 	if (!done) {
 		return false;
@@ -203,7 +201,7 @@ void reconcile_set_finish(struct reconcile_set *set)
 
 bool reconcile_set_has(const struct reconcile_set *set, struct span identity)
 {
-	struct reconcile_spelling wanted;
+	struct reconcile_spelling wanted = {.row = 0};
 	if (identity.length != IDENTITY_SIZE || set->spelling_count == 0) {
 		return false;
 	}

@@ -24,14 +24,14 @@ size_t reconcile_table_column(const struct reconcile_table *table, const char *n
 	return at;
 }
 
-bool reconcile_table_open(struct reconcile_table *table, struct error *err)
+bool reconcile_table_open(struct reconcile_table *table, struct arena *arena, struct error *err)
 {
 	buffer_init(&table->text, TABLE_MAX);
 	if (!file_read(table->file, &table->text, err)) {
 		return false;
 	}
 	csv_reader_init(&table->reader, buffer_span(&table->text));
-	if (!csv_read_row(&table->reader, table->arena, &table->names, &table->column_count, err)) {
+	if (!csv_read_row(&table->reader, arena, &table->names, &table->column_count, err)) {
 		error_add_file(err, table->file);
 		return false;
 	}
@@ -57,12 +57,13 @@ static bool is_ours(struct reconcile_table *table, const struct span *cells)
 	return ours;
 }
 
-bool reconcile_table_next(struct reconcile_table *table, struct span **ret_cells, int64_t *ret_day, struct error *err)
+bool reconcile_table_next(struct reconcile_table *table, struct arena *arena, struct span **ret_cells, int64_t *ret_day,
+			  struct error *err)
 {
 	struct span *cells = NULL;
 	size_t count = 0;
 	do {
-		if (!csv_read_row(&table->reader, table->arena, &cells, &count, err)) {
+		if (!csv_read_row(&table->reader, arena, &cells, &count, err)) {
 			error_add_file(err, table->file);
 			return false;
 		}

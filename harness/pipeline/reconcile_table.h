@@ -10,7 +10,6 @@ struct reconcile_table {
 	const char *file;
 	const char *interface;
 	const struct reconcile_columns *columns;
-	struct arena *arena; /* cells live there, or in text */
 	struct buffer text;
 	struct csv_reader reader;
 	struct span *names;
@@ -20,12 +19,12 @@ struct reconcile_table {
 	int64_t other_rows;
 };
 
-/* Fill file, interface, columns and arena; finish in each case. */
-MUST_CHECK bool reconcile_table_open(struct reconcile_table *table, struct error *err);
+/* Fill file, interface and columns; finish in each case. Names of columns live in the arena, or in the text. */
+MUST_CHECK bool reconcile_table_open(struct reconcile_table *table, struct arena *arena, struct error *err);
 void reconcile_table_finish(struct reconcile_table *table);
-/* The next row of the interface; *ret_cells NULL at the end. */
-MUST_CHECK bool reconcile_table_next(struct reconcile_table *table, struct span **ret_cells, int64_t *ret_day,
-				     struct error *err);
+/* The next row of the interface, in the arena or the text; *ret_cells NULL at the end. */
+MUST_CHECK bool reconcile_table_next(struct reconcile_table *table, struct arena *arena, struct span **ret_cells,
+				     int64_t *ret_day, struct error *err);
 /* Position of the column; column_count where there is none. */
 size_t reconcile_table_column(const struct reconcile_table *table, const char *name);
 
