@@ -75,6 +75,25 @@ expect "exchange of C" "$(result '.not_named.listed[0].exchange_id')" \
 	"\"$(sql "SELECT lower(hex(exchange_id)) FROM exchange WHERE id = 3")\""
 expect "rows" "$(result '[.their_identities, .rows_of_other_interfaces, .without_identity]')" '[4,1,1]'
 
+# an identity of two values, each a number or a text
+sed -i 's|id: \["$.id"\]|id: ["$.id", "$.line"]|' "$work/contracts/contract.yaml"
+sed -i 's|understudy.db|second.db|; s|var/spool|var/second|' "$config"
+cat >"$work/lines.jsonl" <<'JSON'
+{"message": {"id": "A", "line": 1}, "legacy": {"queue": "x"}, "llm": {"queue": "x"}, "captured_at": "2026-11-11T10:00:00Z"}
+{"message": {"id": 7, "line": "2"}, "legacy": {"queue": "x"}, "llm": {"queue": "x"}, "captured_at": "2026-11-11T10:00:00Z"}
+JSON
+printf 'date,count\n2026-11-11,2\n' >"$work/one.csv"
+printf 'line,date,id\n1,2026-11-11,A\n' >"$work/order.csv" # columns in another order are other identities
+printf 'date,id,line\n2026-11-11,A,1\n2026-11-11,7,2\n2026-11-11,A,2\n' >"$work/lines.csv"
+"$understudy" replay -c "$config" "$work/lines.jsonl" >/dev/null || fail "the second replay ended with $?"
+reconcile 1 --counts "$work/one.csv" --identities "$work/lines.csv"
+expect "two values" "$(result '[.never_seen.listed[].identity, .not_named.count]')" '["A 2",0]'
+reconcile 1 --counts "$work/one.csv" --identities "$work/order.csv"
+expect "two values in another order" "$(result '[.never_seen.listed[].identity, [.not_named.listed[].identity]]')" \
+	'["1 A",["A 1","7 2"]]'
+sed -i 's|id: \["$.id", "$.line"\]|id: ["$.id"]|' "$work/contracts/contract.yaml"
+sed -i 's|second.db|understudy.db|; s|var/second|var/spool|' "$config"
+
 # what stands in the way is said, with its line
 reconcile 2
 printf 'date,count\n2026-11-11,3\n11.11.2026,2\n' >"$work/bad.csv"

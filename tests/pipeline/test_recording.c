@@ -1,6 +1,7 @@
 /* Recordings of every format, whole and byte by byte, plain and gzip; what is damaged is said and nothing else lost. */
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/text.h"
 #include "harness/pipeline/recording.h"
 #include "tests/pipeline/memory_input.h"
 #include "tests/pipeline/suites.h"
@@ -318,6 +319,25 @@ START_TEST(gor_waits_within_bounds)
 }
 END_TEST
 
+START_TEST(content_codings_are_kept)
+{
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(TEXT_MAX);
+	CLEANUP_BUFFER struct buffer body = BUFFER_INIT(TEXT_MAX);
+	compress_into(&body, SPAN("{\"id\":1}"));
+	buffer_append_format(&text, "%sPOST /a HTTP/1.1\ncontent-encoding:gzip\r\nContent-Length: %zu\r\n\r\n",
+			     META("1", "1"), body.length);
+	buffer_append_span(&text, buffer_span(&body));
+	struct memory_input memory = {.bytes = buffer_span(&text)};
+	struct recording *recording = recording_open(memory_input_read(&memory), "x", NULL, NULL);
+	struct recorded recorded;
+	ck_assert_int_eq(recording_next(recording, &recorded, NULL), RECORDING_READ);
+	ck_assert_int_eq(recorded.skip, -1);
+	ck_assert(span_equal(recorded.request_body, buffer_span(&body)));
+	ck_assert(text_starts_with(recorded.request_head, "content-encoding:gzip\r\nContent-Length: "));
+	recording_close(recording);
+}
+END_TEST
+
 /* An id that comes again belongs to the newest request of that time. */
 START_TEST(gor_ids_are_used_again)
 {
@@ -407,6 +427,7 @@ Suite *recording_suite(void)
 	tcase_add_test(tests, gor_messages_that_are_not_whole_are_not_taken);
 	tcase_add_test(tests, a_gor_file_cut_inside_gzip_keeps_what_is_whole);
 	tcase_add_test(tests, gor_waits_within_bounds);
+	tcase_add_test(tests, content_codings_are_kept);
 	tcase_add_test(tests, gor_ids_are_used_again);
 	tcase_add_test(tests, places_are_bytes_of_the_input);
 	tcase_add_loop_test(tests, formats_are_told_by_content_then_name, 0,
