@@ -471,6 +471,51 @@ static void write_start_line(const struct http_head *head, struct buffer *target
 	buffer_append(target, "\r\n", 2);
 }
 
+/* One field of its own may stand for several (RFC 9110 section 5.3). */
+static void write_forwarded_for(const struct http_head *head, const struct http_rewrite *rewrite, struct buffer *target)
+{
+	struct span rest = head->fields;
+	struct http_field field;
+	buffer_append_text(target, "X-Forwarded-For: ");
+	while (http_head_next_field(&rest, &field)) {
+		if (is_name(field.name, "x-forwarded-for") && field.value.length > 0 &&
+		    !is_for_one_hop(head, *rewrite, field.name)) {
+			buffer_append_span(target, field.value);
+			buffer_append_text(target, ", ");
+		}
+	}
+	buffer_append_span(target, rewrite->forwarded->address);
+	buffer_append_text(target, "\r\n");
+}
+
+static bool find_field(const struct http_head *head, const struct http_rewrite *rewrite, const char *name,
+		       struct span *ret_value)
+{
+	struct span rest = head->fields;
+	struct http_field field;
+	while (http_head_next_field(&rest, &field)) {
+		if (is_name(field.name, name) && !is_for_one_hop(head, *rewrite, field.name)) {
+			*ret_value = field.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_forwarded(const struct http_head *head, const struct http_rewrite *rewrite, struct buffer *target)
+{
+	struct span value;
+	write_forwarded_for(head, rewrite, target);
+	if (!find_field(head, rewrite, "x-forwarded-proto", &value)) {
+		buffer_append_format(target, "X-Forwarded-Proto: %s\r\n", rewrite->forwarded->https ? "https" : "http");
+	}
+	if (!find_field(head, rewrite, "x-forwarded-host", &value) && find_field(head, rewrite, "host", &value)) {
+		buffer_append_text(target, "X-Forwarded-Host: ");
+		buffer_append_span(target, value);
+		buffer_append_text(target, "\r\n");
+	}
+}
+
 void http_head_write(const struct http_head *head, struct http_rewrite rewrite, struct buffer *target)
 {
 	write_start_line(head, target);
@@ -478,7 +523,8 @@ void http_head_write(const struct http_head *head, struct http_rewrite rewrite, 
 	struct http_field field;
 	bool length_written = false;
 	while (http_head_next_field(&rest, &field)) {
-		if (is_for_one_hop(head, rewrite, field.name)) {
+		if (is_for_one_hop(head, rewrite, field.name) ||
+		    (rewrite.forwarded != NULL && is_name(field.name, "x-forwarded-for"))) {
 			continue;
 		}
 		if (head->same_again && is_name(field.name, "content-length")) {
@@ -488,6 +534,9 @@ void http_head_write(const struct http_head *head, struct http_rewrite rewrite, 
 			length_written = true;
 		}
 		write_field(&field, target);
+	}
+	if (rewrite.forwarded != NULL) {
+		write_forwarded(head, &rewrite, target);
 	}
 	if (rewrite.add_close) {
 		buffer_append_text(target, "Connection: close\r\n");

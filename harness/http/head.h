@@ -60,9 +60,19 @@ bool http_head_next_field(struct span *rest, struct http_field *ret_field);
 /* The path of a request target: without query, without scheme and authority of an absolute one. */
 struct span http_target_path(struct span target);
 
+/* What the next hop is told of a request's sender. There is no standard for these fields; this is what proxies do. */
+struct http_forwarded {
+	struct span address; /* of the client, as numbers; IPv6 without brackets */
+	bool https;
+};
+
 struct http_rewrite {
 	bool add_close;    /* add "Connection: close" */
 	bool keep_upgrade; /* pass Upgrade on, with "Connection: upgrade" */
+	/* NULL: nothing. Requests: the address is appended to what all X-Forwarded-For fields said, as one field behind
+	 * all others; X-Forwarded-Proto, and X-Forwarded-Host from Host, are added where there is none. What Connection
+	 * names is no part of that: a client cannot have fields taken away by naming them. */
+	const struct http_forwarded *forwarded;
 };
 /* Appends the head as it goes to the next hop: order, case and duplicates kept; Connection and what it names,
  * Keep-Alive, Proxy-Connection, TE and Upgrade left out (RFC 9110 section 7.6.1). Transfer-Encoding stays, because
