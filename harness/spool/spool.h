@@ -66,6 +66,12 @@ MUST_CHECK bool spool_remove_before(const char *directory, const char *stream, c
 MUST_CHECK bool spool_list_streams(const char *directory, struct arena *arena, char ***ret_names, size_t *ret_count,
 				   struct error *err);
 
+/* --- the kill switch --- */
+#define SPOOL_CAPTURE_OFF "capture-off"
+/* While there is a file of that name in the spool's directory nothing is captured. *ret_since: UTC us, when the file
+ * was made or last changed; may be NULL. */
+bool spool_capture_is_off(const char *directory, int64_t *ret_since);
+
 /* --- draining --- */
 /* A thread that moves a ring into a stream until stopped, then once more. It takes the drainer's lock on the stream;
  * while another process holds it, it waits and tries again. When the stream cannot be written (disk full), the ring

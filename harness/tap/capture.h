@@ -6,8 +6,8 @@
 #ifndef UNDERSTUDY_TAP_CAPTURE_H
 #define UNDERSTUDY_TAP_CAPTURE_H
 
-#include "harness/spool/ring.h"
 #include "harness/http/head.h"
+#include "harness/spool/ring.h"
 
 struct capture {
 	struct ring *ring; /* borrowed while active */

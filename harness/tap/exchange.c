@@ -8,7 +8,7 @@
  *  I4 A copy with anything missing is void. It is counted under its reason and never written.
  *  I5 Times are taken right behind the system call they are about.
  *  I6 Memory is bounded for each connection: one block each way, two heads, and the capture limit.
- *  I7 One switch, config->passthrough, stops all copying for the exchanges that begin from then on.
+ *  I7 One switch, tap_captures, stops all copying for the exchanges that begin from then on.
  *
  * Commit. An exchange is in the ring before the last byte of its reply is handed to the client's socket: what the last
  * read brought is forwarded only after the commit. One kind of reply cannot be held that way: a legacy system that
@@ -109,12 +109,22 @@ static bool is_idempotent(struct span method)
 static bool is_wanted(const struct session *session, const struct http_head *head)
 {
 	const struct tap_route *config = session->route->config;
-	const volatile int *passthrough = session->tap->config->passthrough;
-	if (passthrough != NULL && *passthrough != 0) {
-		return false;
-	}
-	return (config->match_method == NULL || span_is(head->method, config->match_method)) &&
+	return tap_captures(session->tap) &&
+	       (config->match_method == NULL || span_is(head->method, config->match_method)) &&
 	       (config->match_path == NULL || span_is(http_target_path(head->target), config->match_path));
+}
+
+static void write_request_head(struct session *session, const struct http_head *head)
+{
+	const struct tap_route *config = session->route->config;
+	struct http_rewrite rewrite = {.keep_upgrade = head->websocket};
+	struct http_forwarded forwarded = {.https = config->tls != NULL};
+	if (config->forwarded) {
+		forwarded.address = span_of(session_address(session));
+		rewrite.forwarded = &forwarded;
+	}
+	buffer_clear(&session->request_head);
+	http_head_write(head, rewrite, &session->request_head);
 }
 
 static void begin(struct session *session, const struct http_head *head, size_t head_length)
@@ -131,8 +141,7 @@ static void begin(struct session *session, const struct http_head *head, size_t 
 		capture_begin(&session->capture, session->tap->ring, session->route->account,
 			      session->route->capture_max, head);
 	}
-	buffer_clear(&session->request_head);
-	http_head_write(head, (struct http_rewrite){.keep_upgrade = head->websocket}, &session->request_head);
+	write_request_head(session, head);
 	struct flow *flow = &session->request;
 	flow->passed += head_length;
 	flow->base = flow->sent = flow->passed;
@@ -175,7 +184,7 @@ static bool take_head(struct session *session)
 	}
 	size_t length = http_head_find_end(unread, &session->request_scanned);
 	if (length == 0) {
-		if (session->client_ended || (session->tap->stopping && unread.length == 0)) {
+		if (session->client_ended) {
 			session_close(session, DROP_CLIENT_ABORTED);
 			return true;
 		}
@@ -242,7 +251,7 @@ void exchange_note_sent(struct session *session)
 
 static bool has_request(const struct session *session)
 {
-	return session->request.end > session->request.passed || session->client_ended || session->tap->stopping;
+	return session->request.end > session->request.passed || session->client_ended;
 }
 
 bool exchange_take_request(struct session *session)
@@ -284,7 +293,7 @@ static void begin_reply(struct session *session, const struct http_head *head)
 	session->reply_body = http_body_of_reply(head, session->is_head);
 	bool until_close = session->reply_body.framing == HTTP_UNTIL_CLOSE;
 	session->reusable = head->minor == 1 && !head->close && !session->is_old && !until_close;
-	session->close_after |= until_close || session->tap->stopping;
+	session->close_after |= until_close || session->leave_at != 0;
 	capture_reply_head(&session->capture, head);
 	struct http_rewrite rewrite = {.add_close = session->close_after && !tunnel, .keep_upgrade = tunnel};
 	http_head_write(head, rewrite, &session->reply_head);
@@ -453,6 +462,13 @@ static void end_exchange(struct session *session)
 	session->phase = PHASE_HEAD;
 	session->message_at = session->read_at;
 	session->head_since = tap->now;
+	if (session->next_route != NULL) {
+		session_move(session, session->next_route);
+	}
+	if (session->leave_at != 0) { /* and its client has not been told */
+		session->leave_at = 0;
+		session_leave(session);
+	}
 }
 
 bool exchange_settle(struct session *session)

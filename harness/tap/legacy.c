@@ -16,23 +16,60 @@ enum {
 	TRUSTED_IDLE_US = 500000,
 };
 
-bool legacy_resolve(struct route *route, struct error *err)
+static bool look_up(const char *host, const char *port, int flags, struct addrinfo **ret_found, struct error *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags};
+	int failure = getaddrinfo(host, port, &hints, ret_found);
+	return failure == 0 ||
+	       error_set(err, ERROR_CONFIG, "the legacy system's address %s:%s is not known (%s); check it", host, port,
+			 gai_strerror(failure));
+}
+
+size_t tap_resolve(const char *host, const char *port, char ret_addresses[TAP_ADDRESSES_MAX][TAP_ADDRESS_SIZE],
+		   struct error *err)
+{
 	struct addrinfo *found = NULL;
-	int failure = getaddrinfo(route->config->legacy_host, route->config->legacy_port, &hints, &found);
-	if (failure != 0) {
-		return error_set(err, ERROR_CONFIG, "the legacy system's address %s:%s is not known (%s); check it",
-				 route->config->legacy_host, route->config->legacy_port, gai_strerror(failure));
+	size_t count = 0;
+	if (!look_up(host, port, 0, &found, err)) {
+		return 0;
 	}
-	route->address_count = 0;
-	for (struct addrinfo *at = found; at != NULL && route->address_count < LEGACY_ADDRESSES_MAX; at = at->ai_next) {
+	for (struct addrinfo *at = found; at != NULL && count < TAP_ADDRESSES_MAX; at = at->ai_next) {
+		count += getnameinfo(at->ai_addr, at->ai_addrlen, ret_addresses[count], TAP_ADDRESS_SIZE, NULL, 0,
+				     NI_NUMERICHOST) == 0;
+	}
+	freeaddrinfo(found);
+	if (count == 0) {
+		error_set(err, ERROR_CONFIG, "the legacy system's address %s:%s has no numeric form; check it", host,
+			  port);
+	}
+	return count;
+}
+
+static bool add_addresses(struct route *route, const char *host, int flags, struct error *err)
+{
+	struct addrinfo *found = NULL;
+	if (!look_up(host, route->config->legacy_port, flags, &found, err)) {
+		return false;
+	}
+	for (struct addrinfo *at = found; at != NULL && route->address_count < TAP_ADDRESSES_MAX; at = at->ai_next) {
 		struct legacy_address *address = &route->addresses[route->address_count++];
 		memcpy(&address->name, at->ai_addr, at->ai_addrlen);
 		address->length = at->ai_addrlen;
 	}
 	freeaddrinfo(found);
 	return true;
+}
+
+bool legacy_resolve(struct route *route, struct error *err)
+{
+	const struct tap_route *config = route->config;
+	route->address_count = 0;
+	for (size_t i = 0; i < config->legacy_address_count; i++) {
+		if (!add_addresses(route, config->legacy_addresses[i], AI_NUMERICHOST, err)) {
+			return false;
+		}
+	}
+	return config->legacy_address_count > 0 || add_addresses(route, config->legacy_host, 0, err);
 }
 
 static struct legacy_connection *take_object(struct tap *tap)
@@ -144,6 +181,7 @@ struct legacy_connection *legacy_take(struct session *session, bool fresh)
 			route->tap->unused_legacy = connection;
 			return NULL;
 		}
+		route_hold(route);
 	}
 	connection->session = session;
 	connection->answered = false;
@@ -154,7 +192,7 @@ struct legacy_connection *legacy_take(struct session *session, bool fresh)
 void legacy_give_back(struct legacy_connection *connection)
 {
 	struct route *route = connection->route;
-	if (route->idle_count >= IDLE_MAX || connection->peer.hangup ||
+	if (route->idle_count >= IDLE_MAX || !route_is_current(route) || connection->peer.hangup ||
 	    (connection->peer.readable && !is_silent(connection))) {
 		legacy_close(connection);
 		return;
@@ -181,6 +219,7 @@ void legacy_close(struct legacy_connection *connection)
 	connection->session = NULL;
 	peer_close(&connection->peer);
 	struct tap *tap = connection->route->tap;
+	route_release(connection->route);
 	connection->next = tap->closed_legacy;
 	tap->closed_legacy = connection;
 }

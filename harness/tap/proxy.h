@@ -1,7 +1,12 @@
 /* Layer 3, inside harness/tap only. The objects of the event loop and who owns them.
  *
- *   tap ── routes ── idle legacy connections
+ *   tap ── listeners
+ *    ├──── the current generation ── routes ── idle legacy connections
  *    └──── sessions (one per client connection) ── one legacy connection while an exchange is open
+ *
+ * A generation is one configuration with its routes. A reload makes the next one; the old one lives as long as somebody
+ * points to one of its routes: the tap, a listener, a session, a legacy connection. Each such pointer is counted
+ * (route_hold, route_release). A session between two exchanges points to a route of the current generation, or leaves.
  *
  * Everything runs in one thread. Sockets are watched edge-triggered from their first to their last moment; a peer
  * remembers what the kernel said, so that a steady exchange costs four system calls and a share of epoll_wait.
@@ -11,16 +16,15 @@
 #define UNDERSTUDY_TAP_PROXY_H
 
 #include "harness/base/clock.h"
+#include "harness/http/body.h"
 #include "harness/tap/capture.h"
 #include "harness/tap/flow.h"
-#include "harness/http/body.h"
 #include "harness/tap/tap.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
-enum { LEGACY_ADDRESSES_MAX = 4 };
-
-enum peer_kind { PEER_LISTENER, PEER_CLIENT, PEER_LEGACY };
+enum peer_kind { PEER_LISTENER, PEER_CLIENT, PEER_LEGACY, PEER_CONTROL };
 
 /* First member of whatever epoll points to. */
 struct peer {
@@ -41,7 +45,7 @@ struct legacy_address {
 
 struct legacy_connection {
 	struct peer peer;
-	struct route *route;
+	struct route *route;     /* held */
 	struct session *session; /* NULL: idle */
 	struct legacy_connection *next;
 	struct legacy_connection *previous; /* idle list only */
@@ -55,15 +59,30 @@ struct legacy_connection {
 	int64_t idle_since;
 };
 
-struct route {
-	struct peer peer; /* the listening socket */
+struct listener {
+	struct peer peer; /* the socket, owned */
 	struct tap *tap;
+	struct route *route; /* held; of the connections that are accepted */
+	bool is_leaving;     /* no longer configured: closed when its backlog is served */
+	struct listener *next;
+};
+
+struct generation {
+	struct arena arena; /* what `config` points to; empty for the first one, which borrows */
+	struct tap_config config;
+	struct route *routes; /* config.route_count */
+	size_t references;
+};
+
+struct route {
+	struct tap *tap;
+	struct generation *generation;
+	struct route *successor; /* NULL: still current, or its listener left */
 	const struct tap_route *config;
 	int account;
 	size_t capture_max;
 	int64_t legacy_timeout; /* us */
-	bool owns_socket;
-	struct legacy_address addresses[LEGACY_ADDRESSES_MAX];
+	struct legacy_address addresses[TAP_ADDRESSES_MAX];
 	size_t address_count;
 	struct legacy_connection *idle; /* last used first */
 	size_t idle_count;
@@ -79,13 +98,16 @@ enum phase {
 struct session {
 	struct peer client;
 	struct tap *tap;
-	struct route *route;
+	struct route *route;             /* held */
+	struct route *next_route;        /* held; of the exchange after the open one; NULL: `route` */
 	struct session *next, *previous; /* open sessions, or closed, or unused ones */
 	struct session *next_again;
 	struct legacy_connection *legacy;
 	enum phase phase;
-	bool again;        /* in the list of sessions that had more to do than one turn allows */
-	bool client_ended; /* sent its FIN */
+	bool again;                     /* in the list of sessions that had more to do than one turn allows */
+	bool client_ended;              /* sent its FIN */
+	int64_t leave_at;               /* monotonic: closed then if idle, and with its next reply; 0: stays */
+	char address[INET6_ADDRSTRLEN]; /* the client's, once it was asked for */
 
 	/* the exchange */
 	struct flow request, reply;
@@ -118,13 +140,18 @@ struct session {
 };
 
 struct tap {
-	const struct tap_config *config;
+	const struct tap_config *config; /* of the current generation */
 	struct ring *ring;
 	int epoll_fd;
 	int64_t now; /* monotonic, of this turn of the loop */
 	bool stopping;
 	bool accept_paused;
-	struct route *routes;
+	bool off_by_file;        /* the kill switch; see tap.h */
+	size_t capture_reported; /* the state of the kill switch that was last told */
+	struct peer control;
+	bool control_ready;
+	struct generation *current;
+	struct listener *listeners;
 	struct session *sessions;
 	size_t session_count;
 	size_t sessions_max;
@@ -133,6 +160,24 @@ struct tap {
 	struct legacy_connection *closed_legacy, *unused_legacy;
 	struct flow_stock stock;
 };
+
+/* routes.c */
+/* The first generation, of a configuration that is borrowed. */
+MUST_CHECK bool routes_open(struct tap *tap, const struct tap_config *config, struct error *err);
+/* The next one. The arena is taken over. False, with all as before but the configuration's sockets, which are closed.
+ */
+MUST_CHECK bool routes_replace(struct tap *tap, struct arena *arena, struct tap_config *config, struct error *err);
+/* Closes listeners that leave, once nobody waits in their backlog. */
+void routes_tick(struct tap *tap);
+void routes_close(struct tap *tap);
+void route_hold(struct route *route);
+void route_release(struct route *route); /* accepts NULL */
+bool route_is_current(const struct route *route);
+
+/* tap.c */
+/* Accepts all who wait, as far as there is room; true where nobody waits now. */
+bool listener_accept(struct listener *listener);
+bool tap_captures(const struct tap *tap);
 
 /* peer.c */
 enum transfer { TRANSFER_NOTHING, TRANSFER_MOVED, TRANSFER_ENDED, TRANSFER_FAILED };
@@ -158,6 +203,12 @@ void legacy_recycle(struct tap *tap);
 
 /* session.c */
 void session_open(struct route *route, int fd);
+/* From now on, or from the end of the open exchange, its exchanges are the route's. */
+void session_move(struct session *session, struct route *route);
+/* Its client is told with the next reply that the connection ends; an idle one is closed after the grace period. */
+void session_leave(struct session *session);
+/* The client's address, without port; "unknown" where it cannot be had. */
+const char *session_address(struct session *session);
 void session_on_event(struct session *session, uint32_t events);
 /* Does all that can be done now. */
 void session_run(struct session *session);

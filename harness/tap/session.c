@@ -1,6 +1,7 @@
 /* One client connection: its life, its turns, its limits of time. What is said on it is exchange.c's business. */
 #include "harness/tap/proxy.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -10,7 +11,8 @@ enum {
 	STALL_LIMIT_S = 60, /* a client that neither takes its reply nor goes on with its message */
 	LINGER_LIMIT_S = 2,
 	TUNNEL_LIMIT_S = 3600,
-	ROUNDS_MAX = 32, /* of one turn, so that a fast stream does not starve the others */
+	LEAVE_GRACE_MS = 2000, /* in which a client may use an idle connection once more */
+	ROUNDS_MAX = 32,       /* of one turn, so that a fast stream does not starve the others */
 };
 
 static struct session *take_object(struct tap *tap)
@@ -55,12 +57,17 @@ void session_open(struct route *route, int fd)
 	session->client.fd = fd;
 	session->tap = tap;
 	session->route = route;
+	route_hold(route);
 	session->moved_at = tap->now;
 	if (!peer_watch(tap, &session->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
 		peer_close(&session->client);
+		route_release(route);
 		session->next = tap->unused;
 		tap->unused = session;
 		return;
+	}
+	if (!route_is_current(route)) {
+		session_leave(session);
 	}
 	session->next = tap->sessions;
 	if (tap->sessions != NULL) {
@@ -68,6 +75,46 @@ void session_open(struct route *route, int fd)
 	}
 	tap->sessions = session;
 	tap->session_count++;
+}
+
+void session_move(struct session *session, struct route *route)
+{
+	route_hold(route);
+	route_release(session->next_route);
+	session->next_route = route;
+	if (session->phase == PHASE_HEAD) {
+		route_release(session->route);
+		session->route = route;
+		session->next_route = NULL;
+	}
+}
+
+void session_leave(struct session *session)
+{
+	if (session->leave_at == 0) {
+		int grace_ms = session->tap->config->stop_grace_ms;
+		session->leave_at = session->tap->now + (grace_ms > 0 ? grace_ms : LEAVE_GRACE_MS) * INT64_C(1000);
+	}
+}
+
+const char *session_address(struct session *session)
+{
+	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+	socklen_t length = sizeof(name);
+	void *address = &name;
+	if (session->address[0] != '\0' || getpeername(session->client.fd, address, &length) != 0) {
+		return session->address[0] != '\0' ? session->address : "unknown";
+	}
+	const struct sockaddr_in *v4 = address;
+	const struct sockaddr_in6 *v6 = address;
+	if (name.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, session->address, sizeof(session->address));
+	} else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], session->address, sizeof(session->address));
+	} else {
+		inet_ntop(AF_INET6, &v6->sin6_addr, session->address, sizeof(session->address));
+	}
+	return session->address;
 }
 
 void session_close(struct session *session, enum drop_reason reason)
@@ -80,6 +127,8 @@ void session_close(struct session *session, enum drop_reason reason)
 	peer_close(&session->client);
 	legacy_close(session->legacy);
 	session->legacy = NULL;
+	route_release(session->route);
+	route_release(session->next_route);
 	flow_drop(&session->request, &tap->stock);
 	flow_drop(&session->reply, &tap->stock);
 	if (session->previous != NULL) {
@@ -323,16 +372,33 @@ static void check_exchange(struct session *session, int64_t quiet)
 	}
 }
 
+/* What came since the last turn is served first: it was sent on an open connection. */
+static void close_idle(struct session *session)
+{
+	session->client.readable = true;
+	session_run(session);
+	if (session->client.fd >= 0 && session->phase == PHASE_HEAD && flow_unread(&session->request).length == 0) {
+		session_close(session, DROP_CLIENT_ABORTED);
+	}
+}
+
+static void check_head(struct session *session, int64_t quiet)
+{
+	int64_t now = session->tap->now;
+	bool is_idle = flow_unread(&session->request).length == 0;
+	if (is_idle && (quiet > IDLE_LIMIT_S * CLOCK_SECOND || (session->leave_at != 0 && now >= session->leave_at))) {
+		close_idle(session);
+	} else if (!is_idle && now - session->head_since > HEAD_LIMIT_S * CLOCK_SECOND) {
+		session_close(session, DROP_CLIENT_ABORTED);
+	}
+}
+
 void session_check_time(struct session *session)
 {
 	int64_t quiet = session->tap->now - session->moved_at;
-	bool is_waiting = flow_unread(&session->request).length == 0;
 	switch (session->phase) {
 	case PHASE_HEAD:
-		if (is_waiting ? quiet > IDLE_LIMIT_S * CLOCK_SECOND || session->tap->stopping
-			       : session->tap->now - session->head_since > HEAD_LIMIT_S * CLOCK_SECOND) {
-			session_close(session, DROP_CLIENT_ABORTED);
-		}
+		check_head(session, quiet);
 		break;
 	case PHASE_EXCHANGE:
 		check_exchange(session, quiet);

@@ -4,8 +4,6 @@
 #include "harness/tap/proxy.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -17,8 +15,7 @@ enum {
 	STOP_LIMIT_US = 5000000,
 	LEGACY_IDLE_US = 300000000,
 	CONNECTIONS_DEFAULT = 4096,
-	LEGACY_TIMEOUT_DEFAULT_MS = 60000,
-	CAPTURE_DEFAULT = 1048576,
+	ORDER_ARENA_MAX = 16777216,
 	DESCRIPTORS_KEPT = 64, /* for listeners, ring, spool and what the process has besides */
 };
 
@@ -27,72 +24,124 @@ enum {
 static void watch_listeners(struct tap *tap, bool on)
 {
 	tap->accept_paused = !on;
+	for (struct listener *listener = tap->listeners; listener != NULL; listener = listener->next) {
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &listener->peer};
+		(void)epoll_ctl(tap->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener->peer.fd, &event);
+	}
+}
+
+static void close_idle_legacy(struct tap *tap, int64_t idle_before)
+{
 	for (size_t i = 0; i < tap->config->route_count; i++) {
-		struct peer *peer = &tap->routes[i].peer;
-		struct epoll_event event = {.events = EPOLLIN, .data.ptr = peer};
-		(void)epoll_ctl(tap->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, peer->fd, &event);
+		legacy_close_idle(&tap->current->routes[i], idle_before);
 	}
 }
 
 /* Without a descriptor, memory or place, clients wait in the backlog until the next tick. */
 static void pause_accepting(struct tap *tap)
 {
-	for (size_t i = 0; i < tap->config->route_count; i++) {
-		legacy_close_idle(&tap->routes[i], tap->now);
-	}
+	close_idle_legacy(tap, tap->now);
 	watch_listeners(tap, false);
 }
 
-static void accept_clients(struct route *route)
+bool listener_accept(struct listener *listener)
 {
-	struct tap *tap = route->tap;
+	struct tap *tap = listener->tap;
 	while (!tap->accept_paused) {
 		if (tap->session_count >= tap->sessions_max) {
 			watch_listeners(tap, false);
-			return;
+			return false;
 		}
-		int fd = accept4(route->peer.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(listener->peer.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			session_open(route, fd);
+			session_open(listener->route, fd);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 			pause_accepting(tap);
 		} else if (errno == EAGAIN) {
-			return;
+			return true;
 		} /* anything else is the end of one client, not of the listener (accept(2)) */
+	}
+	return false;
+}
+
+/* --- what the supervisor says, and is told --- */
+
+static void report(const struct tap *tap, enum tap_event event, const char *text)
+{
+	const struct tap_control *control = tap->config->control;
+	if (control != NULL) {
+		control->report(control->context, event, text);
 	}
 }
 
-static bool open_listener(struct route *route, struct error *err)
+static bool is_off_by_signal(const struct tap *tap)
 {
-	struct peer *peer = &route->peer;
-	*peer = (struct peer){.kind = PEER_LISTENER, .fd = route->config->listen_fd};
-	if (peer->fd < 0) {
-		peer->fd = tap_listen(route->config->listen, err);
-		route->owns_socket = true;
+	const volatile int *passthrough = tap->config->passthrough;
+	return passthrough != NULL && *passthrough != 0;
+}
+
+bool tap_captures(const struct tap *tap)
+{
+	return !tap->off_by_file && !is_off_by_signal(tap);
+}
+
+/* The one look at a file system in the loop: the kernel answers it from memory, as it was asked 100 ms ago. */
+static void look_for_kill_switch(struct tap *tap)
+{
+	static const char *const words[] = {"on", "off (file)", "off (signal)", "off (file, signal)"};
+	tap->off_by_file = spool_capture_is_off(tap->config->spool_directory, NULL);
+	size_t state = (tap->off_by_file ? 1U : 0U) + (is_off_by_signal(tap) ? 2U : 0U);
+	if (state != tap->capture_reported) {
+		tap->capture_reported = state;
+		report(tap, TAP_CAPTURE, words[state]);
 	}
-	if (peer->fd < 0) {
-		return false;
+}
+
+/* Not within a batch of events, because listeners go. */
+static void take_order(struct tap *tap)
+{
+	const struct tap_control *control = tap->config->control;
+	struct arena arena = ARENA_INIT(ORDER_ARENA_MAX);
+	struct tap_config config;
+	struct error err = ERROR_INIT;
+	bool over = false;
+	tap->control_ready = false;
+	if (control->receive(control->context, &arena, &config, &over, &err)) {
+		bool done = routes_replace(tap, &arena, &config, &err);
+		report(tap, done ? TAP_RELOADED : TAP_REFUSED, err.message);
+	} else if (err.code != ERROR_NONE) {
+		report(tap, TAP_REFUSED, err.message);
 	}
-	/* accepted sockets inherit this */
-	int on = 1;
-	(void)setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!peer_watch(route->tap, peer, EPOLLIN)) {
-		return error_set_system(err, errno, "cannot watch the listener of %s", route->config->interface);
+	arena_finish(&arena);
+	if (over) {
+		(void)epoll_ctl(tap->epoll_fd, EPOLL_CTL_DEL, tap->control.fd, NULL);
 	}
-	return true;
+}
+
+static bool watch_control(struct tap *tap, struct error *err)
+{
+	if (tap->config->control == NULL) {
+		return true;
+	}
+	tap->control = (struct peer){.kind = PEER_CONTROL, .fd = tap->config->control->fd};
+	return peer_watch(tap, &tap->control, EPOLLIN) ||
+	       error_set_system(err, errno, "cannot watch the supervisor's socket");
 }
 
 /* --- the loop --- */
 
-static void handle_event(struct peer *peer, uint32_t events)
+static void handle_event(struct tap *tap, struct peer *peer, uint32_t events)
 {
 	void *owner = peer; /* a peer is the first member of its owner */
 	switch (peer->kind) {
 	case PEER_LISTENER:
-		accept_clients(owner);
+		(void)listener_accept(owner);
 		break;
 	case PEER_CLIENT:
 		session_on_event(owner, events);
+		break;
+	case PEER_CONTROL:
+		tap->control_ready = true;
 		break;
 	case PEER_LEGACY:
 	default:
@@ -121,9 +170,9 @@ static void tick(struct tap *tap)
 		session_check_time(session);
 		session = next;
 	}
-	for (size_t i = 0; i < tap->config->route_count; i++) {
-		legacy_close_idle(&tap->routes[i], tap->now - LEGACY_IDLE_US);
-	}
+	close_idle_legacy(tap, tap->now - LEGACY_IDLE_US);
+	routes_tick(tap);
+	look_for_kill_switch(tap);
 	if (tap->accept_paused && !tap->stopping && tap->session_count < tap->sessions_max) {
 		watch_listeners(tap, true);
 	}
@@ -135,9 +184,12 @@ static void turn(struct tap *tap)
 	int count = epoll_wait(tap->epoll_fd, events, EVENTS_MAX, tap->again != NULL ? 0 : TICK_US / 1000);
 	tap->now = clock_monotonic();
 	for (int i = 0; i < count; i++) {
-		handle_event(events[i].data.ptr, events[i].events);
+		handle_event(tap, events[i].data.ptr, events[i].events);
 	}
 	run_again(tap);
+	if (tap->control_ready) {
+		take_order(tap);
+	}
 	session_recycle(tap);
 	legacy_recycle(tap);
 }
@@ -147,6 +199,9 @@ static void begin_stop(struct tap *tap)
 	tap->stopping = true;
 	if (!tap->accept_paused) {
 		watch_listeners(tap, false);
+	}
+	for (struct session *session = tap->sessions; session != NULL; session = session->next) {
+		session_leave(session);
 	}
 }
 
@@ -183,44 +238,14 @@ static size_t descriptor_limit(size_t wanted)
 	return wanted < possible ? wanted : possible;
 }
 
-static bool open_routes(struct tap *tap, struct error *err)
+static bool start(struct tap *tap, const struct tap_config *config, struct error *err)
 {
-	for (size_t i = 0; i < tap->config->route_count; i++) {
-		struct route *route = &tap->routes[i];
-		route->tap = tap;
-		route->config = &tap->config->routes[i];
-		route->capture_max = route->config->capture_max > 0 ? route->config->capture_max : CAPTURE_DEFAULT;
-		int timeout_ms = route->config->legacy_timeout_ms;
-		route->legacy_timeout = (timeout_ms > 0 ? timeout_ms : LEGACY_TIMEOUT_DEFAULT_MS) * INT64_C(1000);
-		route->account = ring_account(tap->ring, span_of(route->config->interface));
-		if (route->account < 0) {
-			return error_set(err, ERROR_LIMIT,
-					 "the ring has no account left for %s; one ring holds %d interfaces",
-					 route->config->interface, RING_INTERFACES_MAX);
-		}
-		if (!legacy_resolve(route, err) || !open_listener(route, err)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool start(struct tap *tap, struct error *err)
-{
-	const struct tap_config *config = tap->config;
-	tap->routes = calloc(config->route_count > 0 ? config->route_count : 1, sizeof(*tap->routes));
-	if (tap->routes == NULL) {
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	}
-	for (size_t i = 0; i < config->route_count; i++) {
-		tap->routes[i].peer.fd = -1;
-	}
 	tap->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (tap->epoll_fd < 0) {
 		return error_set_system(err, errno, "no epoll descriptor");
 	}
 	tap->ring = ring_open(config->ring_path, config->ring_capacity, RING_PRODUCER, err);
-	return tap->ring != NULL && open_routes(tap, err);
+	return tap->ring != NULL && routes_open(tap, config, err) && watch_control(tap, err);
 }
 
 static void finish(struct tap *tap)
@@ -228,13 +253,7 @@ static void finish(struct tap *tap)
 	while (tap->sessions != NULL) {
 		session_close(tap->sessions, DROP_TAP_KILLED);
 	}
-	for (size_t i = 0; tap->routes != NULL && i < tap->config->route_count; i++) {
-		struct route *route = &tap->routes[i];
-		legacy_close_idle(route, INT64_MAX);
-		if (route->owns_socket) {
-			peer_close(&route->peer);
-		}
-	}
+	routes_close(tap);
 	run_again(tap);
 	session_recycle(tap);
 	legacy_recycle(tap);
@@ -249,15 +268,16 @@ static void finish(struct tap *tap)
 	if (tap->epoll_fd >= 0) {
 		close(tap->epoll_fd);
 	}
-	free(tap->routes);
 }
 
-static void say_ready(int fd)
+static void say_ready(const struct tap *tap)
 {
+	int fd = tap->config->ready_fd;
 	if (fd >= 0) {
 		ssize_t written = write(fd, "", 1);
 		(void)written; /* whoever waits there sees the end of the pipe as well */
 	}
+	report(tap, TAP_READY, "");
 }
 
 bool tap_run(const struct tap_config *config, struct error *err)
@@ -266,14 +286,14 @@ bool tap_run(const struct tap_config *config, struct error *err)
 	struct tap tap = {.config = config, .epoll_fd = -1, .now = clock_monotonic()};
 	tap.sessions_max = descriptor_limit((size_t)wanted);
 	struct drainer *drainer = NULL;
-	bool started = start(&tap, err);
+	bool started = start(&tap, config, err);
 	if (started) {
 		drainer =
 			drainer_start(config->ring_path, config->spool_directory, config->stream, &config->spool, err);
 		started = drainer != NULL;
 	}
 	if (started) {
-		say_ready(config->ready_fd);
+		say_ready(&tap);
 		run_loop(&tap);
 	}
 	finish(&tap); /* closes all exchanges first, so that the drainer's last pass sees their accounts */

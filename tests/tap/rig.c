@@ -57,6 +57,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
 				  .match_method = "POST",
 				  .match_path = rig->match_path,
 				  .capture_max = rig->capture_max,
+				  .forwarded = rig->forwarded,
 				  .legacy_timeout_ms = rig->legacy_timeout_ms};
 	struct tap_config config = {.routes = &route,
 				    .route_count = 1,
@@ -65,7 +66,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
 				    .spool_directory = rig->spool,
 				    .stream = "tap",
 				    .connections_max = rig->connections_max,
-
+				    .stop_grace_ms = rig->stop_grace_ms > 0 ? rig->stop_grace_ms : 1,
 				    .stop = &stop_flag,
 				    .passthrough = &passthrough_flag,
 				    .ready_fd = ready_fd};

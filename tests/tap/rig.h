@@ -19,6 +19,8 @@ struct rig {
 	size_t ring_capacity;
 	int legacy_timeout_ms;
 	int connections_max;
+	int stop_grace_ms; /* 0: as good as none */
+	bool forwarded;
 	int descriptors_max; /* 0: as it is */
 	const char *match_path;
 };
