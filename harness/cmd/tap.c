@@ -1,13 +1,15 @@
-/* understudy tap: the live path alone. */
+/* understudy tap: the live path alone. With -c a supervisor of just the tap; the tap itself is started with a plan. */
 #include "harness/cmd/command.h"
-#include "harness/cmd/tap_plan.h"
+#include "harness/cmd/supervisor.h"
+#include "harness/cmd/tap_control.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PLAN_MAX = 1024 * 1024, PLAN_ARENA_MAX = 16 * 1024 * 1024 };
+enum { PLAN_ARENA_MAX = 16 * 1024 * 1024 };
 
 static volatile int passthrough;
 
@@ -63,47 +65,37 @@ static void set_damaged_ring_aside(const struct tap_config *config)
 	}
 }
 
-static int run_plan(const char *plan)
+static int run_plan(int plan_fd, int control_fd)
 {
 	struct error err = ERROR_INIT;
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(PLAN_ARENA_MAX);
 	struct tap_config config;
-	if (!tap_plan_read(span_of(plan), &arena, &config, &err)) {
-		return command_fail(&err);
-	}
-	raise_descriptor_limit();
+	struct tap_control control = tap_control_of(&control_fd);
 	struct sigaction action = {.sa_handler = switch_capture};
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
+	if (!tap_plan_read(plan_fd, &arena, &config, &err)) {
+		return command_fail(&err);
+	}
+	close(plan_fd);
+	raise_descriptor_limit();
 	forget_orphaned_ring(&config);
 	set_damaged_ring_aside(&config);
 	config.stop = &command_stop;
 	config.passthrough = &passthrough;
+	config.control = &control;
 	return tap_run(&config, &err) ? EXIT_OK : command_fail(&err);
-}
-
-static int run_configuration(const char *file)
-{
-	struct error err = ERROR_INIT;
-	CLEANUP_BUFFER struct buffer plan = BUFFER_INIT(PLAN_MAX);
-	struct installation *installation = installation_load(file, &err);
-	if (installation == NULL || !tap_plan_write(installation, -1, &plan, stdout, &err)) {
-		installation_destroy(installation);
-		return command_fail(&err);
-	}
-	installation_destroy(installation);
-	fflush(stdout);
-	tap_plan_execute(plan.data, &err);
-	return command_fail(&err);
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	const char *config = NULL;
-	const char *plan = NULL;
+	struct supervision supervision = {.tap_alone = true};
+	int64_t plan_fd = -1;
+	int64_t control_fd = -1;
 	const struct option_row rows[] = {
-		{"config", 'c', OPTION_TEXT, &config, "FILE", "the installation's understudy.yaml"},
-		{"plan", 0, OPTION_TEXT, &plan, "JSON", "what `understudy run` hands down; not for people"},
+		{"config", 'c', OPTION_TEXT, &supervision.config, "FILE", "the installation's understudy.yaml"},
+		{"plan-fd", 0, OPTION_INTEGER, &plan_fd, "N", "given by the supervisor; not for people"},
+		{"control-fd", 0, OPTION_INTEGER, &control_fd, "N", "given by the supervisor; not for people"},
 	};
 	struct options options = {.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0])};
 	int status = options_read(command, &options, argc, argv);
@@ -111,10 +103,10 @@ static int run(const struct command *command, int argc, char **argv)
 		return status;
 	}
 	command_catch_signals();
-	if (plan != NULL) {
-		return run_plan(plan);
+	if (plan_fd >= 0 && plan_fd <= INT_MAX && control_fd >= 0 && control_fd <= INT_MAX) {
+		return run_plan((int)plan_fd, (int)control_fd);
 	}
-	return config != NULL ? run_configuration(config) : command_usage(command, "-c FILE is missing");
+	return supervision.config != NULL ? supervisor_run(&supervision) : command_usage(command, "-c FILE is missing");
 }
 
 const struct command command_tap = {
