@@ -141,7 +141,11 @@ test: ## build with warnings as errors and run every test
 	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e
 	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
 
-$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o
+$(BUILD)/tests/keepalive-client: $(BUILD)/tests/e2e/keepalive_client.o
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lpthread
+
+$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o $(BUILD)/tests/keepalive-client
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
 

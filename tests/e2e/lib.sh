@@ -106,6 +106,22 @@ send() {
 		fail "traffic: $(cat "$log/traffic")"
 }
 
+# start_client KEPT FRESH PAUSE_MS: tests/e2e/keepalive_client.c against the tap.
+start_client() {
+	"$(dirname "$understudy")/tests/keepalive-client" "${tap_url##*:}" "$1" "$2" "$3" "$log/exchanges" \
+		>"$log/client" 2>"$log/client-errors" &
+	client=$!
+	pids="$pids $client"
+}
+
+# Ends it; none of its requests may have failed. Sets client_requests and client_closed.
+stop_client() {
+	kill "$client"
+	wait "$client" || fail "the client: $(cat "$log/client-errors")"
+	read -r _ client_requests _ client_failed _ client_closed _ <"$log/client"
+	expect "failed requests of $client_requests ($(cat "$log/client-errors"))" "$client_failed" 0
+}
+
 wait_settled() {
 	"$understudy" status -c "$config" --wait --timeout "${1:-120}" >"$log/status" || fail "not settled: $(cat "$log/status")"
 }
