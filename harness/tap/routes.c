@@ -291,12 +291,17 @@ static void close_sockets(const struct tap_config *config)
 /* What a process has for all its life. */
 static void keep_settings(struct tap_config *config, const struct tap_config *of_start)
 {
-	struct tap_config kept = *of_start;
-	kept.routes = config->routes;
-	kept.route_count = config->route_count;
-	kept.interfaces = config->interfaces;
-	kept.interface_count = config->interface_count;
-	*config = kept;
+	config->ring_path = of_start->ring_path;
+	config->ring_capacity = of_start->ring_capacity;
+	config->spool_directory = of_start->spool_directory;
+	config->stream = of_start->stream;
+	config->spool = of_start->spool;
+	config->connections_max = of_start->connections_max;
+	config->stop = of_start->stop;
+	config->passthrough = of_start->passthrough;
+	config->ready_fd = of_start->ready_fd;
+	config->stop_grace_ms = of_start->stop_grace_ms;
+	config->control = of_start->control;
 }
 
 bool routes_open(struct tap *tap, const struct tap_config *config, struct error *err)

@@ -231,6 +231,55 @@ START_TEST(rewrites)
 }
 END_TEST
 
+struct forwarded_case {
+	const char *from;
+	const char *to;
+	const char *address;
+	bool https;
+};
+
+static const struct forwarded_case forwarded_cases[] = {
+	/* nothing there yet */
+	{"GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
+	 "GET / HTTP/1.1\r\nHost: a.example:8080\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n"
+	 "X-Forwarded-Host: a.example:8080\r\n\r\n",
+	 "192.0.2.1", false},
+	/* HTTP/1.0 without Host; IPv6 without brackets; https */
+	{"GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\nX-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\n\r\n",
+	 "2001:db8::1", true},
+	/* another proxy was there: its words stay, our address comes last */
+	{"GET / HTTP/1.1\r\nx-forwarded-for: 203.0.113.9\r\nHost: b\r\nX-Forwarded-Proto: https\r\n"
+	 "X-FORWARDED-HOST: a\r\n\r\n",
+	 "GET / HTTP/1.1\r\nHost: b\r\nX-Forwarded-Proto: https\r\nX-FORWARDED-HOST: a\r\n"
+	 "X-Forwarded-For: 203.0.113.9, 192.0.2.1\r\n\r\n",
+	 "192.0.2.1", false},
+	/* several lines, an empty one among them, and values that are no addresses */
+	{"GET / HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nHost: b\r\nX-Forwarded-For:\r\n"
+	 "X-Forwarded-For:  <script>, unknown,  \r\n\r\n",
+	 "GET / HTTP/1.1\r\nHost: b\r\nX-Forwarded-For: 1.1.1.1, 2.2.2.2, <script>, unknown,, 192.0.2.1\r\n"
+	 "X-Forwarded-Proto: http\r\nX-Forwarded-Host: b\r\n\r\n",
+	 "192.0.2.1", false},
+	/* a client that has the fields taken away as those of one hop takes away its own */
+	{"GET / HTTP/1.1\r\nHost: b\r\nConnection: x-forwarded-for, X-Forwarded-Proto, x-forwarded-host\r\n"
+	 "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: gopher\r\nX-Forwarded-Host: evil\r\n\r\n",
+	 "GET / HTTP/1.1\r\nHost: b\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n"
+	 "X-Forwarded-Host: b\r\n\r\n",
+	 "192.0.2.1", false},
+};
+
+START_TEST(forwarded)
+{
+	const struct forwarded_case *at = &forwarded_cases[_i];
+	struct http_head head;
+	int status;
+	CLEANUP_BUFFER struct buffer target = BUFFER_INIT(HTTP_HEAD_MAX);
+	struct http_forwarded sender = {.address = span_of(at->address), .https = at->https};
+	ck_assert(parse_request(span_of(at->from), &head, &status));
+	http_head_write(&head, (struct http_rewrite){.forwarded = &sender}, &target);
+	ck_assert_str_eq(target.data, at->to);
+}
+END_TEST
+
 START_TEST(connection_options)
 {
 	struct http_head head;
@@ -339,6 +388,7 @@ Suite *head_suite(void)
 	tcase_add_loop_test(tests, requests, 0, (int)(sizeof(request_cases) / sizeof(request_cases[0])));
 	tcase_add_loop_test(tests, replies, 0, (int)(sizeof(reply_cases) / sizeof(reply_cases[0])));
 	tcase_add_loop_test(tests, rewrites, 0, (int)(sizeof(rewrite_cases) / sizeof(rewrite_cases[0])));
+	tcase_add_loop_test(tests, forwarded, 0, (int)(sizeof(forwarded_cases) / sizeof(forwarded_cases[0])));
 	tcase_add_test(tests, nul_is_refused);
 	tcase_add_test(tests, end_byte_by_byte);
 	tcase_add_test(tests, first_bytes);

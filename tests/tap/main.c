@@ -6,6 +6,8 @@ static suite_maker *const suites[] = {
 	relay_suite,
 	fault_suite,
 	capture_suite,
+	reload_suite,
+	leave_suite,
 };
 /* clang-format on */
 

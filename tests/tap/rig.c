@@ -35,7 +35,50 @@ static void on_switch(int number)
 
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
+/* --- the tap's side of reloads: a message is "LISTEN PORT", LISTEN "=" for the socket at hand --- */
+
+struct reloading {
+	int fd;
+	int spare; /* a copy of the listening socket, to make copies of as a supervisor would */
+};
+
+static bool receive_reload(void *context, struct arena *arena, struct tap_config *ret_config, bool *ret_over,
+			   struct error *err)
+{
+	struct reloading *reloading = context;
+	char message[128] = "";
+	ssize_t count = recv(reloading->fd, message, sizeof(message) - 1, MSG_DONTWAIT);
+	*ret_over = count == 0;
+	if (count <= 0) {
+		return false;
+	}
+	char *port = strchr(message, ' ');
+	struct tap_route *route = arena_allocate(arena, sizeof(*route));
+	if (port == NULL || route == NULL) {
+		return error_set(err, ERROR_FORMAT, "no configuration");
+	}
+	*port++ = '\0';
+	const char *listen = arena_copy(arena, span_of(message));
+	bool keeps = strcmp(message, "=") == 0;
+	*route = (struct tap_route){.interface = "orders",
+				    .listen = listen,
+				    .listen_fd = keeps ? dup(reloading->spare) : -1,
+				    .legacy_host = "127.0.0.1",
+				    .legacy_port = arena_copy(arena, span_of(port)),
+				    .match_method = "POST"};
+	*ret_config = (struct tap_config){.routes = route, .route_count = 1};
+	return true;
+}
+
+static void report_event(void *context, enum tap_event event, const char *text)
+{
+	struct reloading *reloading = context;
+	char message[256];
+	int length = snprintf(message, sizeof(message), "%c%s", '0' + event, text);
+	ck_assert_int_eq((int)send(reloading->fd, message, (size_t)length, MSG_NOSIGNAL), length);
+}
+
+static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int control_fd)
 {
 	signal(SIGTERM, on_stop);
 	signal(SIGUSR1, on_switch);
@@ -70,6 +113,10 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd)
 				    .stop = &stop_flag,
 				    .passthrough = &passthrough_flag,
 				    .ready_fd = ready_fd};
+	struct reloading reloading = {.fd = control_fd, .spare = control_fd >= 0 ? dup(listen_fd) : -1};
+	struct tap_control control = {
+		.fd = control_fd, .receive = receive_reload, .report = report_event, .context = &reloading};
+	config.control = control_fd >= 0 ? &control : NULL;
 	struct error err = ERROR_INIT;
 	bool done = tap_run(&config, &err);
 	if (!done) {
@@ -86,13 +133,20 @@ static void start_child(struct rig *rig)
 	ck_assert_msg(listen_fd >= 0, "%s", err.message);
 	tap_listen_address(listen_fd, rig->listen);
 	int pipe_fds[2];
+	int control[2] = {-1, -1};
 	ck_assert_int_eq(pipe(pipe_fds), 0);
+	if (rig->takes_reloads) {
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control), 0);
+	}
 	rig->tap = fork();
 	ck_assert_int_ge(rig->tap, 0);
 	if (rig->tap == 0) {
 		close(pipe_fds[0]);
-		run_child(rig, listen_fd, pipe_fds[1]);
+		close(control[0]);
+		run_child(rig, listen_fd, pipe_fds[1], control[1]);
 	}
+	close(control[1]);
+	rig->control = control[0];
 	close(pipe_fds[1]);
 	close(listen_fd);
 	char byte;
@@ -102,7 +156,7 @@ static void start_child(struct rig *rig)
 
 void rig_prepare(struct rig *rig)
 {
-	*rig = (struct rig){.ring_capacity = 8 << 20, .tap = -1};
+	*rig = (struct rig){.ring_capacity = 8 << 20, .tap = -1, .control = -1};
 	snprintf(rig->directory, sizeof(rig->directory), "/tmp/understudy-tap-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(rig->directory));
 	snprintf(rig->ring, sizeof(rig->ring), "%s/ring", rig->directory);
@@ -145,6 +199,24 @@ void rig_kill(struct rig *rig)
 	ck_assert_int_eq(kill(rig->tap, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(rig->tap, NULL, 0), rig->tap);
 	rig->tap = -1;
+}
+
+enum tap_event rig_hear(struct rig *rig, char text[256])
+{
+	char message[257] = "";
+	struct pollfd entry = {.fd = rig->control, .events = POLLIN};
+	ck_assert_msg(poll(&entry, 1, PATIENCE_MS) == 1, "the tap says nothing");
+	ck_assert_int_gt((int)recv(rig->control, message, 256, 0), 0);
+	snprintf(text, 256, "%s", message + 1);
+	return (enum tap_event)(message[0] - '0');
+}
+
+enum tap_event rig_reload(struct rig *rig, const char *listen, const char *legacy_port)
+{
+	char text[256];
+	snprintf(text, sizeof(text), "%s %s", listen != NULL ? listen : "=", legacy_port);
+	put(rig->control, text);
+	return rig_hear(rig, text);
 }
 
 void rig_switch_passthrough(struct rig *rig)

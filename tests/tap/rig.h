@@ -21,6 +21,8 @@ struct rig {
 	int connections_max;
 	int stop_grace_ms; /* 0: as good as none */
 	bool forwarded;
+	bool takes_reloads;  /* then it says TAP_READY first */
+	int control;         /* for rig_reload and rig_hear */
 	int descriptors_max; /* 0: as it is */
 	const char *match_path;
 };
@@ -32,6 +34,11 @@ void rig_restart(struct rig *rig); /* a new tap on the same ring, spool and port
 /* Ends the tap with SIGTERM; it must end well. */
 void rig_stop(struct rig *rig);
 void rig_kill(struct rig *rig);
+/* A new configuration: the interface's listener at `listen`, NULL: the socket it has; the legacy system at that port.
+ * Returns what the tap says to it. */
+enum tap_event rig_reload(struct rig *rig, const char *listen, const char *legacy_port);
+/* The next thing that the tap says. */
+enum tap_event rig_hear(struct rig *rig, char text[256]);
 void rig_switch_passthrough(struct rig *rig);
 void rig_finish(struct rig *rig);
 

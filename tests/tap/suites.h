@@ -6,5 +6,7 @@
 Suite *relay_suite(void);
 Suite *fault_suite(void);
 Suite *capture_suite(void);
+Suite *reload_suite(void);
+Suite *leave_suite(void);
 
 #endif

@@ -297,6 +297,35 @@ START_TEST(stop_finishes_open_exchanges)
 }
 END_TEST
 
+static void check_fields(const struct spool_exchange *exchange, void *context)
+{
+	(void)context;
+	ck_assert(span_is(exchange->request_head, "Host: h\r\nX-Forwarded-For: 9.9.9.9\r\nContent-Length: 1\r\n"));
+}
+
+/* The legacy system is told who sent the message; the copy is what the client sent. */
+START_TEST(forwarded_fields_are_not_captured)
+{
+	rig.forwarded = true;
+	rig_start_with(&rig);
+	int client = rig_connect(&rig);
+	int legacy = -1;
+	for (int i = 0; i < 2; i++) {
+		put(client, "POST / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 9.9.9.9\r\nContent-Length: 1\r\n\r\nx");
+		legacy = legacy < 0 ? rig_accept(&rig) : legacy;
+		want(legacy, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+			     "X-Forwarded-For: 9.9.9.9, 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"
+			     "X-Forwarded-Host: h\r\n\r\nx");
+		put(legacy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		want(client, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	}
+	close(client);
+	close(legacy);
+	rig_stop(&rig);
+	ck_assert_uint_eq(rig_read_spool(&rig, check_fields, NULL).count, 2);
+}
+END_TEST
+
 Suite *capture_suite(void)
 {
 	Suite *suite = suite_create("capture");
@@ -312,6 +341,7 @@ Suite *capture_suite(void)
 	tcase_add_test(tests, commit_comes_before_the_last_byte);
 	tcase_add_test(tests, kill_does_not_end_a_reply);
 	tcase_add_test(tests, stop_finishes_open_exchanges);
+	tcase_add_test(tests, forwarded_fields_are_not_captured);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
