@@ -5,6 +5,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/json_build.h"
+#include "harness/spool/spool.h"
 #include "harness/store/ingest.h"
 
 #include <stdio.h>
@@ -27,6 +28,8 @@ struct look {
 	uint64_t ring_bytes;              /* captured, not in the spool yet */
 	int64_t states[EVALUATION_COUNT]; /* over all candidates */
 	struct buffer position;
+	bool is_off; /* the kill switch by file; that by signal cannot be seen from outside */
+	int64_t off_since;
 };
 
 static bool look_at_states(const struct opened *opened, struct look *look, struct error *err)
@@ -67,6 +70,7 @@ static bool look_at(const struct opened *opened, struct look *look, struct error
 {
 	int64_t interface = 0;
 	*look = (struct look){.position = BUFFER_INIT(TEXT_MAX)};
+	look->is_off = spool_capture_is_off(opened->installation->spool, &look->off_since);
 	if (!store_begin_read(opened->store, err)) {
 		return false;
 	}
@@ -104,8 +108,11 @@ static bool is_settled(const struct look *look)
 static bool write_json(const struct opened *opened, const struct look *look, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(TEXT_MAX);
+	char since[CLOCK_TEXT_SIZE];
 	struct json_build *build = json_build_create();
 	json_build_text(build, "interface", opened->contract->interface);
+	json_build_text(build, "capture", look->is_off ? "off (file)" : "on");
+	json_build_text(build, "capture_off_since", look->is_off ? clock_format(look->off_since, since) : NULL);
 	json_build_span(build, "spool_position", buffer_span(&look->position));
 	json_build_object(build, "exchanges");
 	json_build_integer(build, "seen", (int64_t)look->ledger.tap.seen);
@@ -137,8 +144,14 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 static void write_text(const struct opened *opened, const struct look *look)
 {
 	const struct store_ledger *ledger = &look->ledger;
+	char since[CLOCK_TEXT_SIZE];
 	printf("%s, spool position: %s\n", opened->contract->interface,
 	       look->position.length > 0 ? look->position.data : "none");
+	if (look->is_off) {
+		printf("capture: off (file) since %s\n", clock_format(look->off_since, since));
+	} else {
+		puts("capture: on");
+	}
 	printf("exchanges: seen %llu = stored %llu + duplicate %llu + dropped %llu + in spool %llu + in flight %llu: "
 	       "%s\n",
 	       (unsigned long long)ledger->tap.seen, (unsigned long long)ledger->stored,

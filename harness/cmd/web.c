@@ -2,6 +2,7 @@
 #include "harness/web/web.h"
 #include "harness/cmd/command.h"
 #include "harness/cmd/installation.h"
+#include "harness/spool/spool.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,12 @@ static bool count_in_spool(void *context, struct store *store, uint64_t *ret_cou
 	CLEANUP_BUFFER struct buffer position = BUFFER_INIT(POSITION_MAX);
 	uint64_t ring_bytes = 0;
 	return opened_count_in_spool(&opened, ret_count, &ring_bytes, &position, err);
+}
+
+static bool capture_is_off(void *context)
+{
+	const struct installation *installation = context;
+	return spool_capture_is_off(installation->spool, NULL);
 }
 
 static int serve(struct web_config *web, const char *config)
@@ -47,8 +54,11 @@ static int serve(struct web_config *web, const char *config)
 static int run(const struct command *command, int argc, char **argv)
 {
 	const char *config = NULL;
-	struct web_config web = {
-		.listen_fd = -1, .stop = &command_stop, .ready = say_ready, .count_in_spool = count_in_spool};
+	struct web_config web = {.listen_fd = -1,
+				 .stop = &command_stop,
+				 .ready = say_ready,
+				 .count_in_spool = count_in_spool,
+				 .capture_is_off = capture_is_off};
 	const struct option_row rows[] = {
 		{"config", 'c', OPTION_TEXT, &config, "FILE", "the installation's understudy.yaml"},
 		{"listen", 0, OPTION_TEXT, &web.listen, "HOST:PORT", "in place of web.listen; port 0: any"},

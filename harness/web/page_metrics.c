@@ -238,6 +238,12 @@ bool page_metrics(struct page *page, struct error *err)
 	}
 	begin_family(body, "understudy_build_info", "gauge", "The version that answers.");
 	buffer_append_text(body, "understudy_build_info{version=\"" UNDERSTUDY_VERSION "\"} 1\n");
+	if (page->config->capture_is_off != NULL) {
+		begin_family(body, "understudy_capture_off", "gauge",
+			     "1 while the file capture-off in the spool stops capture.");
+		buffer_append_format(body, "understudy_capture_off %d\n",
+				     page->config->capture_is_off(page->config->context));
+	}
 	begin_family(body, "understudy_store_up", "gauge", "Whether the store can be read.");
 	buffer_append_format(body, "understudy_store_up %d\n", page->store != NULL);
 	if (page->store == NULL) {

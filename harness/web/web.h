@@ -26,6 +26,8 @@ struct web_config {
 	/* Exchanges that are captured and not read into the store yet, over all interfaces: a term of the first ledger
 	 * that the store cannot know. Called from the server's thread, at most once a second; NULL: not known. */
 	bool (*count_in_spool)(void *context, struct store *store, uint64_t *ret_count, struct error *err);
+	/* Whether the kill switch stops capture; NULL: not known. */
+	bool (*capture_is_off)(void *context);
 	void *context;
 };
 

@@ -48,6 +48,12 @@ static void remove_tree(const char *path)
 	rmdir(path);
 }
 
+static bool capture_is_off(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static bool count_in_spool(void *context, struct store *store, uint64_t *ret_count, struct error *err)
 {
 	(void)context;
@@ -77,6 +83,7 @@ void setup_directory(void)
 		.stop = &stop,
 		.ready = note_ready,
 		.count_in_spool = count_in_spool,
+		.capture_is_off = capture_is_off,
 	};
 }
 

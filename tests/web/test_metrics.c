@@ -11,6 +11,7 @@
 
 static const char *const SAMPLES[] = {
 	"understudy_store_up 1",
+	"understudy_capture_off 1",
 	"understudy_spool_waiting 1",
 	"understudy_spool_missing 0",
 	"understudy_exchanges_total{" INTERFACE ",delivery=\"new\"} 4",
