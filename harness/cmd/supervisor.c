@@ -299,6 +299,13 @@ static bool reap(struct supervisor *supervisor)
 	return done;
 }
 
+static void drop_plans(struct supervisor *supervisor)
+{
+	const struct tap_plan nothing = TAP_PLAN_NONE;
+	tap_plan_drop(&supervisor->next, &supervisor->plan);
+	tap_plan_drop(&supervisor->plan, &nothing);
+}
+
 static bool look_after_children(struct supervisor *supervisor, struct error *err)
 {
 	for (int i = 0; i < CHILD_COUNT; i++) {
@@ -310,7 +317,8 @@ static bool look_after_children(struct supervisor *supervisor, struct error *err
 	return true;
 }
 
-/* The tap first, so that it can still hand its last records to the spool. */
+/* The tap first, so that it can still hand its last records to the spool. Then the sockets, so that clients are refused
+ * and do not wait for nobody. */
 static void stop_all(struct supervisor *supervisor)
 {
 	command_stop = 1;
@@ -321,6 +329,9 @@ static void stop_all(struct supervisor *supervisor)
 			usleep(10000);
 			child_check_end(child);
 			reap(supervisor);
+		}
+		if (i == CHILD_TAP) {
+			drop_plans(supervisor);
 		}
 	}
 }
@@ -403,8 +414,5 @@ int supervisor_run(const struct supervision *supervision)
 	supervisor.children[CHILD_TAP] = (struct child){.name = "tap", .wanted = true};
 	supervisor.children[CHILD_WORKER] = (struct child){.name = "worker", .wanted = !supervisor.tap_alone};
 	supervisor.children[CHILD_WEB] = (struct child){.name = "web", .wanted = !supervisor.tap_alone && has_web};
-	int status = start_all(&supervisor);
-	tap_plan_drop(&supervisor.next, &nothing);
-	tap_plan_drop(&supervisor.plan, &nothing);
-	return status;
+	return start_all(&supervisor);
 }

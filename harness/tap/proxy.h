@@ -63,7 +63,7 @@ struct listener {
 	struct peer peer; /* the socket, owned */
 	struct tap *tap;
 	struct route *route; /* held; of the connections that are accepted */
-	bool is_leaving;     /* no longer configured: closed when its backlog is served */
+	int64_t close_at;    /* monotonic; no longer configured, closed then, when its backlog is served; 0: stays */
 	struct listener *next;
 };
 

@@ -8,7 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LEGACY_TIMEOUT_DEFAULT_MS = 60000, CAPTURE_DEFAULT = 1048576 };
+enum {
+	LEGACY_TIMEOUT_DEFAULT_MS = 60000,
+	CAPTURE_DEFAULT = 1048576,
+	/* A listener that goes accepts for so long, until its supervisor has closed its copy of the socket: whoever
+	 * comes between our last look into the backlog and the last close is reset. */
+	LISTENER_GRACE_US = 250000,
+};
 
 /* --- generations --- */
 
@@ -227,7 +233,7 @@ static void move_listeners(struct tap *tap, struct generation *next)
 		struct listener *listener = find_listener(tap, route->config->listen_fd);
 		if (listener != NULL) {
 			close(route->config->listen_fd);
-			listener->is_leaving = false;
+			listener->close_at = 0;
 			if (listener->route->generation != next) {
 				listener->route->successor = route;
 				listener_set_route(listener, route);
@@ -235,9 +241,8 @@ static void move_listeners(struct tap *tap, struct generation *next)
 		}
 	}
 	for (struct listener *listener = tap->listeners; listener != NULL; listener = listener->next) {
-		if (listener->route->generation != next && !listener->is_leaving) {
-			(void)listener_accept(listener);
-			listener->is_leaving = true;
+		if (listener->route->generation != next && listener->close_at == 0) {
+			listener->close_at = tap->now + LISTENER_GRACE_US;
 		}
 	}
 }
@@ -334,7 +339,8 @@ void routes_tick(struct tap *tap)
 	struct listener **at = &tap->listeners;
 	while (*at != NULL) {
 		struct listener *listener = *at;
-		if (listener->is_leaving && listener_accept(listener)) {
+		bool is_due = listener->close_at != 0 && tap->now >= listener->close_at;
+		if (is_due && listener_accept(listener)) {
 			*at = listener->next;
 			listener_destroy(listener);
 		} else {

@@ -99,6 +99,21 @@ wait_settled
 expect_ties_out
 expect "captured exchanges" "$(status_json .exchanges.seen)" $((client_requests + 1))
 
+# a change that begins a new evaluation period: the worker refuses it, the tap does not care
+before=$(reloads)
+sed -i 's/margin: 0.02/margin: 0.03/' "$contract"
+kill -HUP "$run_pid"
+wait_reload "$before"
+wait_line "$log/run-errors" "understudy: worker ended (exit code 2)" >/dev/null
+grep -q "new-epoch" "$log/run-errors" || fail "no word on why the worker does not start"
+expect "the legacy system without a worker" "$(answered_by)" $name
+before=$(reloads)
+sed -i 's/margin: 0.03/margin: 0.02/' "$contract"
+kill -HUP "$run_pid"
+wait_reload "$before"
+wait_settled
+expect_ties_out
+
 # a worker and a tap that die, and a configuration that comes before they are back
 name_legacy refunds
 kill -9 "$(child_of_run work)"
