@@ -132,3 +132,31 @@ until [ "$(answered_by)" = billing ]; do
 done
 wait_settled
 expect_ties_out
+
+# an interface that comes, and goes
+tap=$(child_of_run tap)
+cp -r "$work/contracts/ticket-routing" "$work/contracts/second"
+sed -i 's/^interface: .*/interface: second/' "$work/contracts/second/contract.yaml"
+cp "$config" "$work/one-interface.yaml"
+sed -i 's|^interfaces: .*|interfaces: [contracts/ticket-routing/contract.yaml, contracts/second/contract.yaml]|' "$config"
+before=$(reloads)
+kill -HUP "$run_pid"
+wait_reload "$before"
+first_url=$tap_url
+tap_url=$(sed -n 's|^tap *second: \(http://[^ ]*\) .*|\1|p' "$log/run")
+expect "the first listener" "$(grep -c "^tap *ticket-routing: $first_url " "$log/run")" "$(grep -c '^tap *ticket-routing: ' "$log/run")"
+expect "the second interface" "$(answered_by)" billing
+"$understudy" status -c "$config" --interface second --wait >/dev/null || fail "the second interface is not captured"
+cp "$work/one-interface.yaml" "$config"
+before=$(reloads)
+kill -HUP "$run_pid"
+wait_reload "$before"
+tries=0
+while curl -s -o /dev/null -m 5 "$tap_url/"; do
+	tries=$((tries + 1))
+	[ $tries -le 200 ] || fail "the second interface still listens"
+	sleep 0.05
+done
+tap_url=$first_url
+expect "the first interface" "$(answered_by)" billing
+expect "the tap's process" "$(child_of_run tap)" "$tap"
