@@ -142,10 +142,12 @@ test: ## build with warnings as errors and run every test
 	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
 
 $(BUILD)/tests/keepalive-client: $(BUILD)/tests/e2e/keepalive_client.o
+$(BUILD)/tests/hold-socket: $(BUILD)/tests/e2e/hold_socket.o
+$(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket:
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lpthread
 
-$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o $(BUILD)/tests/keepalive-client
+$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o | $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
 

@@ -2,6 +2,7 @@
 
 #include "harness/cmd/child.h"
 #include "harness/cmd/command.h"
+#include "harness/cmd/inherited.h"
 #include "harness/cmd/tap_control.h"
 
 #include <errno.h>
@@ -404,9 +405,12 @@ int supervisor_run(const struct supervision *supervision)
 		.next = TAP_PLAN_NONE,
 		.control = -1,
 	};
-	const struct tap_plan nothing = TAP_PLAN_NONE;
+	struct inherited inherited;
 	handle_signals(on_signal);
-	if (!tap_plan_make(&supervisor.plan, supervisor.config, &nothing, &err)) {
+	inherited_take(&inherited);
+	bool done = tap_plan_make(&supervisor.plan, supervisor.config, &inherited.plan, &err);
+	tap_plan_drop(&inherited.plan, &supervisor.plan);
+	if (!done) {
 		return command_fail(&err);
 	}
 	tap_plan_say(&supervisor.plan, stdout);

@@ -6,6 +6,10 @@
  * started us is there to mend it. Later nothing that happens to worker or web stops the tap: it serves production. The
  * death of the supervisor stops nobody either: the tap goes on serving.
  *
+ * Listening sockets that the service manager keeps (the protocol of sd_listen_fds(3): LISTEN_FDS, LISTEN_PID, from
+ * descriptor 3 on) are taken for listeners of the same address, so that a restart of the supervisor itself closes
+ * nothing either.
+ *
  * SIGHUP, at any moment, reads the configuration again. One that is wrong, or that the tap refuses, changes nothing,
  * and is said. A good one goes to the tap, which changes to it without closing anything that is in use (tap.h); once it
  * has, worker and web are ended and started again. A tap that dies meanwhile comes back with the old plan and is then
