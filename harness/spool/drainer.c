@@ -12,6 +12,7 @@
 enum {
 	PATH_SIZE = 512,
 	BATCH_BYTES = 4 * 1024 * 1024, /* written at once; the ring has the room back after each */
+	BUSY_BYTES = 128 * 1024,       /* with less than this waiting the pause grows: few large writes cost least */
 	POLL_MIN_MS = 1,
 	POLL_MAX_MS = 20,
 	RETRY_MIN_MS = 20,
@@ -218,9 +219,10 @@ static void *drainer_main(void *context)
 	for (bool stopping = false; !stopping;) {
 		struct error err = ERROR_INIT;
 		size_t moved = 0;
+		bool busy = ring_waiting(drainer->drain.ring) >= BUSY_BYTES;
 		if (drain_pass(&drainer->drain, false, &moved, &err)) {
 			retry = 0;
-			poll = moved > 0 ? POLL_MIN_MS : longer(poll, POLL_MIN_MS, POLL_MAX_MS);
+			poll = busy ? POLL_MIN_MS : longer(poll, POLL_MIN_MS, POLL_MAX_MS);
 		} else {
 			retry = longer(retry, RETRY_MIN_MS, RETRY_MAX_MS);
 			drainer->last = err;
