@@ -161,6 +161,17 @@ bench: ## measure, print a table, write build/bench.jsonl
 	@$(MAKE) --no-print-directory all
 	@sh tests/bench/bench.sh
 
+.PHONY: bench-tap
+bench-tap: ## what the live path costs beside nginx, with and without trouble; writes build/bench-tap.jsonl
+	@sh tests/deps.sh bench
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/load
+	@sh tests/bench/bench-tap.sh
+
+$(BUILD)/tests/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/libbase.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SYSTEM_base)
+-include $(BUILD)/tests/bench/load.d
+
 PREFIX ?= /usr/local
 .PHONY: install
 install: all ## copy the binary to $(DESTDIR)$(PREFIX)/bin

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that a target needs and that are not there: tests/deps.sh build|demo|test|check|real
+# Installs the Debian packages that a target needs and that are not there: tests/deps.sh build|demo|test|check|bench|real
 # Says first what it installs. NO_INSTALL=1: says what is missing and fails instead. docs/dependencies.md has the reasons.
 set -eu
 
@@ -8,14 +8,16 @@ build="gcc make libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev lib
 demo="gnuplot-nox tzdata"
 test="check libsubunit-dev curl jq sqlite3"
 check="clang clang-format cppcheck git"
+bench="jq nginx-light wrk"
 
 case "${1:-}" in
 build) wanted="$build" ;;
 demo) wanted="$build $demo" ;;
 test) wanted="$build $demo $test" ;;
 check) wanted="$build $demo $test $check" ;;
+bench) wanted="$build $bench" ;;
 real) wanted="fasttext" ;; # for tests/real-paths.sh, where its material is there
-*) echo "usage: tests/deps.sh build|demo|test|check|real" >&2; exit 2 ;;
+*) echo "usage: tests/deps.sh build|demo|test|check|bench|real" >&2; exit 2 ;;
 esac
 
 missing=""

@@ -29,7 +29,7 @@ cleanup() {
 	[ -z "$run_pid" ] || end_process "$run_pid"
 	for pid in $pids; do end_process "$pid"; done
 	[ -z "${mounted:-}" ] || umount "$mounted" || true
-	rm -rf "$work"
+	rm -rf "$work" "${ring:-$work}"
 	exit $status
 }
 trap cleanup EXIT
