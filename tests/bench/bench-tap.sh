@@ -9,6 +9,7 @@
 # else runs beside the side that is measured. "captured" is what stands in the ledger (stored, duplicate, in the spool)
 # for each request that a client got a reply to. FIXED_RATE (2000) requests/s is tests/bench/load.c, open loop.
 . tests/e2e/lib.sh
+trap 'exit 1' INT TERM HUP PIPE
 rounds=${ROUNDS:-5}
 seconds=${SECONDS:-3}
 fixed_rate=${FIXED_RATE:-2000}
@@ -248,10 +249,10 @@ one_round() {
 
 # --- figures ---
 
-# figure NAME VALUE UNIT RATIO AGAINST GOAL, the goal being "" or such as ">= 0.9", and about the ratio
+# figure NAME VALUE UNIT RATIO AGAINST GOAL, the goal being "" or such as ">= 0.9", and about the ratio, which may be null
 figure() {
 	reached=null
-	[ -z "$6" ] || reached=$(awk -v v="$4" -v goal="$6" 'BEGIN {
+	[ -z "$6" ] || [ "$4" = null ] || reached=$(awk -v v="$4" -v goal="$6" 'BEGIN {
 		split(goal, part, " "); print (part[1] == ">=" ? v >= part[2] : v <= part[2]) ? "true" : "false"}')
 	printf '{"name":"%s","value":%s,"unit":"%s","ratio":%s,"against":"%s","goal":"%s","reached":%s}\n' "$@" "$reached" >>"$results"
 	printf '%-50s %9s %-12s %7s of %-26s %-7s %s\n' "$@" "$(echo "$reached" | sed 's/true/reached/; s/false/MISSED/; s/null//')"
@@ -277,11 +278,12 @@ figure_captured() {
 	figure "$1" "$(median "$2" "$3" 8)" exchanges "$share" "those answered" "$4"
 }
 
-# added NAME SIDE COLUMN GOAL: what a side adds to the direct way, against what plain nginx adds
+# added NAME SIDE COLUMN GOAL: what a side adds to the direct way, against what plain nginx adds; no ratio where plain
+# nginx seems to add nothing, for then the machine was not quiet enough to tell
 added() {
 	own=$(awk -v a="$(median "$2" fixed "$3")" -v d="$(median direct fixed "$3")" 'BEGIN {printf "%.1f", (a - d) * 1000}')
 	ratio=$(awk -v own="$own" -v p="$(median plain fixed "$3")" -v d="$(median direct fixed "$3")" \
-		'BEGIN {printf "%.3f", (p > d) ? own / ((p - d) * 1000) : 0}')
+		'BEGIN {if (p > d) printf "%.3f", own / ((p - d) * 1000); else print "null"}')
 	figure "$1" "$own" us "$ratio" "what plain nginx adds" "$4"
 }
 
