@@ -43,6 +43,7 @@ NEEDS_web := reports $(NEEDS_reports)
 SYSTEM_base := -lcrypto -ljansson
 SYSTEM_evaluators := -lpcre2-8 -lutf8proc -lm
 SYSTEM_spool := -lpthread
+SYSTEM_tap := -lssl -lcrypto
 SYSTEM_codec := -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml

@@ -242,11 +242,14 @@ void exchange_note_sent(struct session *session)
 	    session->request_head_sent < session->request_head.length || flow_unsent(&session->request).length > 0) {
 		return;
 	}
-	session->request_sent = true;
-	session->sent_at = clock_monotonic();
 	if (session->is_tunnel) {
+		if (!peer_end(&legacy->peer)) {
+			return;
+		}
 		(void)shutdown(legacy->peer.fd, SHUT_WR);
 	}
+	session->request_sent = true;
+	session->sent_at = clock_monotonic();
 }
 
 static bool has_request(const struct session *session)
@@ -404,6 +407,12 @@ static void retry(struct session *session)
 	}
 }
 
+static bool fail_by_loss(struct session *session)
+{
+	char room[256];
+	return fail_reply(session, legacy_loss(session->legacy, room));
+}
+
 void exchange_lose_legacy(struct session *session, bool clean)
 {
 	bool ends_reply = session->reply_headed && session->reply_body.framing == HTTP_UNTIL_CLOSE && clean;
@@ -412,32 +421,38 @@ void exchange_lose_legacy(struct session *session, bool clean)
 		session->legacy->broken = session->legacy->broken || !session->is_tunnel;
 		commit(session);
 	} else if (session->legacy->connecting) {
-		(void)fail_reply(session, "the legacy system could not be reached");
+		(void)fail_by_loss(session);
 	} else if (can_retry(session)) {
 		retry(session);
 	} else if (clean) {
 		(void)fail_reply(session, "the legacy system closed the connection before its reply was complete");
 	} else {
-		(void)fail_reply(session, "the legacy system broke off the connection");
+		(void)fail_by_loss(session);
 	}
 }
 
-static void end_connection(struct session *session)
+/* False where the socket does not take the word that ends a TLS connection now: called again when it takes bytes. */
+static bool end_connection(struct session *session)
 {
 	bool client_sends =
 		session->client.readable || !session->request_whole || session->request.end > session->request.passed;
 	leave_legacy(session);
+	if (!session->resets_on_close && !peer_end(&session->client)) {
+		session->phase = PHASE_FLUSHING;
+		return false;
+	}
 	if (session->resets_on_close || session->client_ended || !client_sends) {
 		session_close(session, DROP_LEGACY_FAILED);
-		return;
+		return true;
 	}
 	session->phase = PHASE_LINGERING;
 	session->moved_at = session->tap->now; /* and no later: what is thrown away does not prolong it */
 	(void)shutdown(session->client.fd, SHUT_WR);
+	return true;
 }
 
 /* Makes ready for the next request, which may be in the block already. */
-static void end_exchange(struct session *session)
+static bool end_exchange(struct session *session)
 {
 	struct tap *tap = session->tap;
 	bool is_clean = session->request_sent && session->reusable && session->reply.end == session->reply.passed;
@@ -448,8 +463,7 @@ static void end_exchange(struct session *session)
 	}
 	session->legacy = NULL;
 	if (session->close_after) {
-		end_connection(session);
-		return;
+		return end_connection(session);
 	}
 	flow_drop(&session->reply, &tap->stock);
 	session->request.keep = false;
@@ -469,6 +483,7 @@ static void end_exchange(struct session *session)
 		session->leave_at = 0;
 		session_leave(session);
 	}
+	return true;
 }
 
 bool exchange_settle(struct session *session)
@@ -477,8 +492,7 @@ bool exchange_settle(struct session *session)
 		return false;
 	}
 	if (session->phase == PHASE_FLUSHING) {
-		end_connection(session);
-		return true;
+		return end_connection(session);
 	}
 	if (!session->reply_whole) {
 		return false;
@@ -490,9 +504,7 @@ bool exchange_settle(struct session *session)
 	}
 	if (!session->request_whole) {
 		capture_drop(&session->capture, DROP_LEGACY_FAILED);
-		end_connection(session);
-		return true;
+		return end_connection(session);
 	}
-	end_exchange(session);
-	return true;
+	return end_exchange(session);
 }

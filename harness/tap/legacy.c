@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -135,11 +136,11 @@ static void unlink_idle(struct legacy_connection *connection)
 static bool is_silent(struct legacy_connection *connection)
 {
 	char byte;
-	if (recv(connection->peer.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
-		return false;
-	}
-	connection->peer.readable = false;
-	return true;
+	struct peer *peer = &connection->peer;
+	bool is_silent = peer->tls != NULL ? tls_is_silent(peer->tls)
+					   : recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+	peer->readable &= !is_silent;
+	return is_silent;
 }
 
 static bool seems_alive(struct legacy_connection *connection)
@@ -166,6 +167,11 @@ static struct legacy_connection *take_idle(struct route *route)
 	return NULL;
 }
 
+static uint64_t bytes_sent(const struct legacy_connection *connection)
+{
+	return connection->peer.tls != NULL ? tls_bytes_sent(connection->peer.tls) : connection->sent;
+}
+
 struct legacy_connection *legacy_take(struct session *session, bool fresh)
 {
 	struct route *route = session->route;
@@ -185,7 +191,7 @@ struct legacy_connection *legacy_take(struct session *session, bool fresh)
 	}
 	connection->session = session;
 	connection->answered = false;
-	connection->sent_before = connection->sent;
+	connection->sent_before = bytes_sent(connection);
 	return connection;
 }
 
@@ -215,6 +221,7 @@ void legacy_close(struct legacy_connection *connection)
 	}
 	if (connection->session == NULL) {
 		unlink_idle(connection);
+		(void)peer_end(&connection->peer);
 	}
 	connection->session = NULL;
 	peer_close(&connection->peer);
@@ -260,18 +267,60 @@ bool legacy_request_unread(const struct legacy_connection *connection)
 	return has_count && info.tcpi_bytes_acked <= connection->sent_before + 1;
 }
 
+const char *legacy_loss(const struct legacy_connection *connection, char room[256])
+{
+	const char *reason = connection->peer.tls != NULL ? tls_reason(connection->peer.tls) : "";
+	/* in TLS 1.3 the legacy system's verdict on our certificate comes when our side of the handshake is done */
+	if (reason[0] != '\0' && !connection->reused && !connection->answered) {
+		snprintf(room, 256, "the TLS handshake with the legacy system failed: %s", reason);
+		return room;
+	}
+	return connection->connecting ? "the legacy system could not be reached"
+				      : "the legacy system broke off the connection";
+}
+
+static bool shake_hands(struct legacy_connection *connection)
+{
+	enum tls_result result = tls_shake(connection->peer.tls);
+	connection->connecting = result != TLS_DONE;
+	/* the handshake may have read more than its own */
+	connection->peer.readable = connection->peer.writable = true;
+	return result == TLS_DONE || result == TLS_BLOCKED;
+}
+
+/* The socket is connected. */
+static bool begin_talking(struct legacy_connection *connection)
+{
+	struct tls_context *context = connection->route->legacy_tls;
+	if (context == NULL) {
+		connection->connecting = false;
+		return true;
+	}
+	connection->peer.tls = tls_open(context, connection->peer.fd);
+	return connection->peer.tls != NULL && shake_hands(connection);
+}
+
 /* False where the connection could not be made to any address. */
 static bool finish_connect(struct legacy_connection *connection)
 {
 	int number = 0;
 	socklen_t length = sizeof(number);
 	if (getsockopt(connection->peer.fd, SOL_SOCKET, SO_ERROR, &number, &length) == 0 && number == 0) {
-		connection->connecting = false;
-		return true;
+		return begin_talking(connection);
 	}
 	peer_close(&connection->peer);
 	connection->address++;
 	return connect_somewhere(connection);
+}
+
+/* One step on the way to a connection that can be used; false where there is no way. */
+static bool go_on_connecting(struct legacy_connection *connection, uint32_t events)
+{
+	if (connection->peer.tls != NULL) {
+		peer_note_events(&connection->peer, events);
+		return shake_hands(connection);
+	}
+	return (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0 || finish_connect(connection);
 }
 
 void legacy_on_event(struct legacy_connection *connection, uint32_t events)
@@ -290,10 +339,7 @@ void legacy_on_event(struct legacy_connection *connection, uint32_t events)
 		return;
 	}
 	if (connection->connecting) {
-		if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) {
-			return;
-		}
-		if (!finish_connect(connection)) {
+		if (!go_on_connecting(connection, events)) {
 			exchange_lose_legacy(session, false);
 		} else if (connection->connecting) {
 			return;

@@ -20,6 +20,7 @@
 #include "harness/tap/capture.h"
 #include "harness/tap/flow.h"
 #include "harness/tap/tap.h"
+#include "harness/tap/tls.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -29,7 +30,8 @@ enum peer_kind { PEER_LISTENER, PEER_CLIENT, PEER_LEGACY, PEER_CONTROL };
 /* First member of whatever epoll points to. */
 struct peer {
 	enum peer_kind kind;
-	int fd; /* -1: closed */
+	int fd;                 /* -1: closed */
+	struct tls_stream *tls; /* owned; NULL: plain */
 	bool readable;
 	bool writable;
 	bool hangup; /* the other side will send no more; what it sent may still be there */
@@ -50,11 +52,11 @@ struct legacy_connection {
 	struct legacy_connection *next;
 	struct legacy_connection *previous; /* idle list only */
 	size_t address;
-	bool connecting;
+	bool connecting;      /* TLS handshake included */
 	bool reused;          /* has served an exchange before */
 	bool answered;        /* bytes came in the current exchange */
 	bool broken;          /* cannot be written to */
-	uint64_t sent;        /* bytes in its life */
+	uint64_t sent;        /* bytes in its life, where it is plain */
 	uint64_t sent_before; /* of them before the current exchange */
 	int64_t idle_since;
 };
@@ -79,6 +81,8 @@ struct route {
 	struct generation *generation;
 	struct route *successor; /* NULL: still current, or its listener left */
 	const struct tap_route *config;
+	struct tls_context *tls;        /* towards the clients; NULL: plain */
+	struct tls_context *legacy_tls; /* towards the legacy system; NULL: plain */
 	int account;
 	size_t capture_max;
 	int64_t legacy_timeout; /* us */
@@ -188,6 +192,13 @@ enum transfer peer_write(struct peer *peer, const struct buffer *head, size_t *h
 void peer_note_events(struct peer *peer, uint32_t events);
 bool peer_watch(const struct tap *tap, struct peer *peer, uint32_t events);
 void peer_close(struct peer *peer);
+/* Over TLS: says that nothing more will be sent, without which the other side must take what it has for cut off. False:
+ * it could not yet, try again when the socket takes bytes. */
+bool peer_end(struct peer *peer);
+/* The client's TLS handshake is not done. */
+bool peer_is_shaking(const struct peer *peer);
+/* What follows goes over the bare socket. */
+void peer_leave_tls(struct peer *peer);
 
 /* legacy.c */
 MUST_CHECK bool legacy_resolve(struct route *route, struct error *err);
@@ -196,6 +207,8 @@ struct legacy_connection *legacy_take(struct session *session, bool fresh);
 void legacy_give_back(struct legacy_connection *connection);
 void legacy_close(struct legacy_connection *connection); /* accepts NULL */
 void legacy_on_event(struct legacy_connection *connection, uint32_t events);
+/* What to tell the client of a connection that broke, or that could not be made. Valid as long as `room`. */
+const char *legacy_loss(const struct legacy_connection *connection, char room[256]);
 /* True where the legacy system cannot have read any byte of the current request. */
 bool legacy_request_unread(const struct legacy_connection *connection);
 void legacy_close_idle(struct route *route, int64_t idle_before);

@@ -23,6 +23,10 @@ static void generation_destroy(struct generation *generation)
 	if (generation == NULL) {
 		return;
 	}
+	for (size_t i = 0; generation->routes != NULL && i < generation->config.route_count; i++) {
+		tls_context_destroy(generation->routes[i].tls);
+		tls_context_destroy(generation->routes[i].legacy_tls);
+	}
 	free(generation->routes);
 	arena_finish(&generation->arena);
 	free(generation);
@@ -52,6 +56,18 @@ bool route_is_current(const struct route *route)
 	return route->generation == route->tap->current;
 }
 
+static bool open_tls(struct route *route, struct error *err)
+{
+	const struct tap_route *config = route->config;
+	if (config->tls != NULL) {
+		route->tls = tls_context_create(config->tls, TLS_FOR_CLIENTS, NULL, err);
+	}
+	if (config->legacy_tls != NULL) {
+		route->legacy_tls = tls_context_create(config->legacy_tls, TLS_FOR_LEGACY, config->legacy_host, err);
+	}
+	return (config->tls == NULL || route->tls != NULL) && (config->legacy_tls == NULL || route->legacy_tls != NULL);
+}
+
 static bool open_route(struct route *route, const struct tap_route *config, struct error *err)
 {
 	route->config = config;
@@ -63,7 +79,7 @@ static bool open_route(struct route *route, const struct tap_route *config, stru
 		return error_set(err, ERROR_LIMIT, "the ring has no account left for %s; one ring holds %d interfaces",
 				 config->interface, RING_INTERFACES_MAX);
 	}
-	return legacy_resolve(route, err);
+	return open_tls(route, err) && legacy_resolve(route, err);
 }
 
 /* The caller holds it. Takes the arena over where it succeeds. */

@@ -58,8 +58,10 @@ void session_open(struct route *route, int fd)
 	session->tap = tap;
 	session->route = route;
 	route_hold(route);
-	session->moved_at = tap->now;
-	if (!peer_watch(tap, &session->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+	session->moved_at = session->head_since = tap->now;
+	session->client.tls = route->tls != NULL ? tls_open(route->tls, fd) : NULL;
+	bool is_ready = route->tls == NULL || session->client.tls != NULL;
+	if (!is_ready || !peer_watch(tap, &session->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
 		peer_close(&session->client);
 		route_release(route);
 		session->next = tap->unused;
@@ -171,6 +173,22 @@ void session_free_all(struct tap *tap)
 	}
 }
 
+/* A client that does not come through its TLS handshake has been sent an alert, which a reset must not overtake. One
+ * that speaks HTTP is told in words. */
+static void refuse_client(struct session *session)
+{
+	struct peer *client = &session->client;
+	bool met_http = tls_met_http(client->tls);
+	peer_leave_tls(client);
+	if (met_http) {
+		exchange_fail(session, 400, "this port speaks TLS; use https://", DROP_CLIENT_ABORTED);
+	} else {
+		session->phase = PHASE_LINGERING;
+		session->moved_at = session->tap->now;
+		(void)shutdown(client->fd, SHUT_WR);
+	}
+}
+
 /* A client is read while its bytes are wanted; what it sends ahead waits in its socket. */
 static bool read_client(struct session *session)
 {
@@ -191,7 +209,11 @@ static bool read_client(struct session *session)
 		session->client_ended = true;
 		return true;
 	case TRANSFER_FAILED:
-		session_close(session, DROP_CLIENT_ABORTED);
+		if (peer_is_shaking(&session->client)) {
+			refuse_client(session);
+		} else {
+			session_close(session, DROP_CLIENT_ABORTED);
+		}
 		return true;
 	case TRANSFER_NOTHING:
 	default:
@@ -382,13 +404,16 @@ static void close_idle(struct session *session)
 	}
 }
 
+/* Between requests, in a head, or in the TLS handshake before the first one. */
 static void check_head(struct session *session, int64_t quiet)
 {
 	int64_t now = session->tap->now;
 	bool is_idle = flow_unread(&session->request).length == 0;
-	if (is_idle && (quiet > IDLE_LIMIT_S * CLOCK_SECOND || (session->leave_at != 0 && now >= session->leave_at))) {
+	bool is_due = session->leave_at != 0 && now >= session->leave_at;
+	bool is_late = now - session->head_since > HEAD_LIMIT_S * CLOCK_SECOND;
+	if (is_idle && (is_due || quiet > IDLE_LIMIT_S * CLOCK_SECOND)) {
 		close_idle(session);
-	} else if (!is_idle && now - session->head_since > HEAD_LIMIT_S * CLOCK_SECOND) {
+	} else if (is_late && (!is_idle || peer_is_shaking(&session->client))) {
 		session_close(session, DROP_CLIENT_ABORTED);
 	}
 }
