@@ -126,6 +126,9 @@ void session_close(struct session *session, enum drop_reason reason)
 		return;
 	}
 	capture_drop(&session->capture, reason);
+	if (session->phase == PHASE_HEAD) {
+		(void)peer_end(&session->client); /* what was said is whole */
+	}
 	peer_close(&session->client);
 	legacy_close(session->legacy);
 	session->legacy = NULL;

@@ -1,6 +1,7 @@
 #include "tests/tap/rig.h"
 
 #include "harness/base/text.h"
+#include "tests/tap/certificates.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 enum { PATIENCE_MS = 5000 };
+
+bool rig_over_tls;
 
 static volatile int stop_flag;
 static volatile int passthrough_flag;
@@ -101,7 +104,9 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 				  .match_path = rig->match_path,
 				  .capture_max = rig->capture_max,
 				  .forwarded = rig->forwarded,
-				  .legacy_timeout_ms = rig->legacy_timeout_ms};
+				  .legacy_timeout_ms = rig->legacy_timeout_ms,
+				  .tls = rig->tls,
+				  .legacy_tls = rig->legacy_tls};
 	struct tap_config config = {.routes = &route,
 				    .route_count = 1,
 				    .ring_path = rig->ring,
@@ -165,6 +170,24 @@ void rig_prepare(struct rig *rig)
 	struct error err = ERROR_INIT;
 	rig->legacy = tap_listen("127.0.0.1:0", &err);
 	ck_assert_int_ge(rig->legacy, 0);
+	if (rig_over_tls) {
+		rig_secure(rig);
+	}
+}
+
+void rig_secure(struct rig *rig)
+{
+	certificates_make(rig->directory);
+	snprintf(rig->certificate, sizeof(rig->certificate), "%s/server.pem", rig->directory);
+	snprintf(rig->key, sizeof(rig->key), "%s/server.key", rig->directory);
+	snprintf(rig->ca, sizeof(rig->ca), "%s/ca.pem", rig->directory);
+	rig->tls_kept = (struct tap_tls){.certificate = rig->certificate, .key = rig->key};
+	rig->legacy_tls_kept = (struct tap_tls){.ca = rig->ca};
+	rig->tls = &rig->tls_kept;
+	rig->legacy_tls = &rig->legacy_tls_kept;
+	rig->client_side = (struct secure_side){.directory = rig->directory, .verifies = true};
+	rig->legacy_side =
+		(struct secure_side){.is_server = true, .directory = rig->directory, .certificate = "server"};
 }
 
 void rig_start_with(struct rig *rig)
@@ -244,7 +267,23 @@ void rig_close_legacy(struct rig *rig)
 	rig->legacy = -1;
 }
 
+static int wrap(const struct rig *rig, int fd, const struct tap_tls *tls, const struct secure_side *side)
+{
+	fd = rig->drips ? drip_wrap(fd) : fd;
+	return tls != NULL ? secure_wrap(fd, side) : fd;
+}
+
 int rig_connect(const struct rig *rig)
+{
+	return wrap(rig, rig_connect_bare(rig), rig->tls, &rig->client_side);
+}
+
+int rig_accept(const struct rig *rig)
+{
+	return wrap(rig, rig_accept_bare(rig), rig->legacy_tls, &rig->legacy_side);
+}
+
+int rig_connect_bare(const struct rig *rig)
 {
 	struct sockaddr_in name = {.sin_family = AF_INET};
 	uint64_t port;
@@ -263,7 +302,7 @@ static bool wait_readable(int fd, int milliseconds)
 	return poll(&entry, 1, milliseconds) == 1;
 }
 
-int rig_accept(const struct rig *rig)
+int rig_accept_bare(const struct rig *rig)
 {
 	ck_assert_msg(wait_readable(rig->legacy, PATIENCE_MS), "no connection to the legacy system");
 	int fd = accept(rig->legacy, NULL, NULL);

@@ -5,6 +5,8 @@
 
 #include "harness/tap/tap.h"
 
+#include "tests/tap/secure.h"
+
 #include <sys/types.h>
 
 struct rig {
@@ -25,10 +27,24 @@ struct rig {
 	int control;         /* for rig_reload and rig_hear */
 	int descriptors_max; /* 0: as it is */
 	const char *match_path;
+	/* TLS; set by rig_secure, to be changed before rig_start_with or, of the sides, later */
+	const struct tap_tls *tls;
+	const struct tap_tls *legacy_tls;
+	struct secure_side client_side; /* how rig_connect and rig_accept speak where there is TLS */
+	struct secure_side legacy_side;
+	bool drips; /* every byte in a segment of its own */
+	/* behind these */
+	struct tap_tls tls_kept, legacy_tls_kept;
+	char certificate[128], key[128], ca[128];
 };
+
+/* While true, rig_prepare makes a rig with TLS on both sides. */
+extern bool rig_over_tls;
 
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
 void rig_prepare(struct rig *rig);
+/* TLS on both sides: the tap shows "server" and believes what "ca" signed, the legacy system's side is "server". */
+void rig_secure(struct rig *rig);
 void rig_start_with(struct rig *rig);
 void rig_restart(struct rig *rig); /* a new tap on the same ring, spool and ports */
 /* Ends the tap with SIGTERM; it must end well. */
@@ -44,6 +60,8 @@ void rig_finish(struct rig *rig);
 
 int rig_connect(const struct rig *rig);
 int rig_accept(const struct rig *rig);
+int rig_connect_bare(const struct rig *rig); /* without TLS in any case */
+int rig_accept_bare(const struct rig *rig);
 bool rig_has_connection(const struct rig *rig); /* the tap opened one that is not accepted yet */
 void rig_close_legacy(struct rig *rig);
 

@@ -18,6 +18,13 @@ static void setup(void)
 	legacy = -1;
 }
 
+static void setup_over_tls(void)
+{
+	rig_over_tls = true;
+	setup();
+	rig_over_tls = false;
+}
+
 static void teardown(void)
 {
 	close(client);
@@ -363,12 +370,11 @@ START_TEST(connections_are_shared)
 }
 END_TEST
 
-Suite *relay_suite(void)
+static TCase *relay_tests(const char *name, void (*prepare)(void))
 {
-	Suite *suite = suite_create("relay");
-	TCase *tests = tcase_create("relay");
+	TCase *tests = tcase_create(name);
 	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, prepare, teardown);
 	tcase_add_loop_test(tests, scripted, 0, 3 * (int)(sizeof(scripts) / sizeof(scripts[0])));
 	tcase_add_test(tests, many_on_one_connection);
 	tcase_add_test(tests, pipelined);
@@ -381,6 +387,13 @@ Suite *relay_suite(void)
 	tcase_add_loop_test(tests, big_bodies, 0, 2);
 	tcase_add_test(tests, replies_that_fill_a_block);
 	tcase_add_test(tests, connections_are_shared);
-	suite_add_tcase(suite, tests);
+	return tests;
+}
+
+Suite *relay_suite(void)
+{
+	Suite *suite = suite_create("relay");
+	suite_add_tcase(suite, relay_tests("plain", setup));
+	suite_add_tcase(suite, relay_tests("over TLS", setup_over_tls));
 	return suite;
 }
