@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	capture_suite,
 	reload_suite,
 	leave_suite,
+	tls_suite,
 };
 /* clang-format on */
 

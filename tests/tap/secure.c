@@ -235,31 +235,33 @@ int drip_wrap(int fd)
 	return ends[0];
 }
 
-static void note_failure(char ret_reply[512])
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-	snprintf(ret_reply, 512, "!%s", reason != NULL ? reason : "the connection ended");
-}
-
-SSL *secure_ask(SSL_CTX *context, int fd, SSL_SESSION *session, const char *request, char ret_reply[512])
+SSL *secure_ask(SSL_CTX *context, int fd, SSL_SESSION *session, const char *request)
 {
 	signal(SIGPIPE, SIG_IGN);
 	SSL *ssl = SSL_new(context);
 	SSL_set_fd(ssl, fd);
 	SSL_set_session(ssl, session);
 	ERR_clear_error();
-	int count = SSL_connect(ssl);
-	if (count == 1) {
+	if (SSL_connect(ssl) == 1) {
 		(void)SSL_write(ssl, request, (int)strlen(request));
-		do { /* tickets come first */
-			ERR_clear_error();
-			count = SSL_read(ssl, ret_reply, 511);
-		} while (count < 0 && SSL_get_error(ssl, count) == SSL_ERROR_WANT_READ);
+	}
+	return ssl;
+}
+
+void secure_hear(SSL *ssl, char ret_reply[512])
+{
+	int count = SSL_is_init_finished(ssl) ? -1 : 0;
+	while (count < 0) {
+		ERR_clear_error();
+		count = SSL_read(ssl, ret_reply, 511);
+		if (count < 0 && SSL_get_error(ssl, count) != SSL_ERROR_WANT_READ) { /* tickets come first */
+			count = 0;
+		}
 	}
 	if (count > 0) {
 		ret_reply[count] = '\0';
-	} else {
-		note_failure(ret_reply);
+		return;
 	}
-	return ssl;
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	snprintf(ret_reply, 512, "!%s", reason != NULL ? reason : "the connection ended");
 }

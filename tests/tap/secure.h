@@ -27,8 +27,9 @@ int secure_wrap(int fd, const struct secure_side *side);
 /* Every byte in a segment of its own, both ways; takes over `fd`. */
 int drip_wrap(int fd);
 
-/* A client in this process: handshake, request, reply. `ret_reply` holds what the first SSL_read gave, or "!" and
- * OpenSSL's reason. Returns the connection, to be freed with SSL_free; `fd` stays the caller's. */
-SSL *secure_ask(SSL_CTX *context, int fd, SSL_SESSION *session, const char *request, char ret_reply[512]);
+/* A client in this process: handshake and request. The caller frees it with SSL_free; `fd` stays the caller's. */
+SSL *secure_ask(SSL_CTX *context, int fd, SSL_SESSION *session, const char *request);
+/* What one SSL_read gives, that is one record; or "!" and why there is none, in OpenSSL's words. */
+void secure_hear(SSL *ssl, char ret_reply[512]);
 
 #endif

@@ -8,5 +8,6 @@ Suite *fault_suite(void);
 Suite *capture_suite(void);
 Suite *reload_suite(void);
 Suite *leave_suite(void);
+Suite *tls_suite(void);
 
 #endif
