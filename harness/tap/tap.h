@@ -1,5 +1,6 @@
 /* Layer 3. The tap: an HTTP/1.1 reverse proxy (RFC 9110, 9112) that forwards and captures, and can do nothing else.
- * May use harness/base, http and spool alone. One thread, epoll, no blocking call but epoll_wait once it runs.
+ * May use harness/base, harness/http and harness/spool alone, and OpenSSL for TLS. One thread, epoll, no blocking call
+ * but epoll_wait once it runs.
  *
  * Bodies pass unchanged and unbuffered in both directions; header fields keep order, case and duplicates, without
  * those meant for one hop. WebSocket upgrades become a tunnel (the 101 is their reply); other Upgrade offers are left
@@ -7,8 +8,9 @@
  * is down is 502, one that is silent 504. A request is sent a second time only where it cannot have been read the
  * first time, or is idempotent.
  *
- * How to find your way: flow is a bounded block of bytes; capture is the copy; peer, legacy, session and exchange are
- * the relay; routes is what is configured, and its change; proxy.h has their objects. */
+ * How to find your way: flow is a bounded block of bytes; capture is the copy; tls is what a peer may speak through;
+ * peer, legacy, session and exchange are the relay; routes is what is configured, and its change; proxy.h has their
+ * objects. */
 #ifndef UNDERSTUDY_TAP_TAP_H
 #define UNDERSTUDY_TAP_TAP_H
 
