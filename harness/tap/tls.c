@@ -111,6 +111,7 @@ struct tls_stream *tls_open(struct tls_context *context, int fd)
 	}
 	stream->context = tls_context_hold(context);
 	stream->fd = fd;
+	stream->may_read = true; /* what came before there was a stream raises no further event */
 	stream->ssl = tls_context_new_ssl(context);
 	BIO *bio = open_bio(stream);
 	if (stream->ssl == NULL || bio == NULL) {
