@@ -9,7 +9,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH, FIRST_BYTE_OF_HANDSHAKE = SSL3_RT_HANDSHAKE };
+enum {
+	RECORD_MAX = SSL3_RT_MAX_PLAIN_LENGTH,
+	FIRST_BYTE_OF_HANDSHAKE = SSL3_RT_HANDSHAKE,
+	/* Bytes taken from the socket within one call. OpenSSL reads on until there is data; records that hold none, of
+	 * which TLS 1.3 knows any number, must not keep the loop from the other connections. */
+	READ_BUDGET = 65536,
+};
 
 struct tls_stream {
 	struct tls_context *context; /* holds it */
@@ -23,6 +29,7 @@ struct tls_stream {
 	char first_byte; /* that came */
 	int number;      /* errno of the last failed system call; 0: the connection's end */
 	uint64_t sent;
+	size_t budget; /* what is left of it */
 	char reason[128];
 };
 
@@ -34,20 +41,22 @@ static int socket_read(BIO *bio, char *data, int size)
 	BIO_clear_retry_flags(bio);
 	ssize_t count = -1;
 	errno = EAGAIN;
-	if (stream->may_read) {
+	size_t room = (size_t)size < stream->budget ? (size_t)size : stream->budget;
+	if (stream->may_read && room > 0) {
 		do {
-			count = recv(stream->fd, data, (size_t)size, 0);
+			count = recv(stream->fd, data, room, 0);
 		} while (count < 0 && errno == EINTR);
 	}
 	if (count < 0 && errno == EAGAIN) {
-		stream->may_read = false;
+		stream->may_read = room == 0;
 		BIO_set_retry_read(bio);
 		return -1;
 	}
 	stream->number = count < 0 ? errno : 0;
 	if (count > 0) {
+		stream->budget -= (size_t)count;
 		/* a short read emptied the socket (epoll(7)); only an end behind it is still to be fetched */
-		stream->may_read = count == size || stream->hangup;
+		stream->may_read = (size_t)count == room || stream->hangup;
 		stream->first_byte = stream->first_byte != '\0' ? stream->first_byte : data[0];
 	}
 	return (int)count;
@@ -154,6 +163,10 @@ static const char *find_reason(const struct tls_stream *stream)
 
 static enum tls_result judge(struct tls_stream *stream, int returned, bool is_writing)
 {
+	if (stream->budget == 0) {
+		snprintf(stream->reason, sizeof(stream->reason), "records without end and without data");
+		return TLS_FAILED;
+	}
 	switch (SSL_get_error(stream->ssl, returned)) {
 	case SSL_ERROR_WANT_READ:
 		stream->crossed |= is_writing;
@@ -174,9 +187,15 @@ static enum tls_result judge(struct tls_stream *stream, int returned, bool is_wr
 
 /* --- bytes --- */
 
-enum tls_result tls_shake(struct tls_stream *stream)
+static void begin_call(struct tls_stream *stream)
 {
 	ERR_clear_error();
+	stream->budget = READ_BUDGET;
+}
+
+enum tls_result tls_shake(struct tls_stream *stream)
+{
+	begin_call(stream);
 	int returned = SSL_do_handshake(stream->ssl);
 	return returned == 1 ? TLS_DONE : judge(stream, returned, false);
 }
@@ -187,10 +206,14 @@ enum tls_result tls_read(struct tls_stream *stream, char *data, size_t room, siz
 	if (stream->read_failed) {
 		return TLS_FAILED;
 	}
+	begin_call(stream);
 	while (*ret_count < room) {
 		size_t count;
 		ERR_clear_error();
 		int returned = SSL_read_ex(stream->ssl, data + *ret_count, room - *ret_count, &count);
+		if (returned != 1 && *ret_count > 0 && stream->budget == 0) {
+			return TLS_DONE; /* enough for one call */
+		}
 		if (returned != 1) {
 			enum tls_result result = judge(stream, returned, false);
 			stream->read_failed = result == TLS_FAILED;
@@ -228,7 +251,7 @@ enum tls_result tls_write(struct tls_stream *stream, struct span first, struct s
 	while (*ret_count < first.length + second.length) {
 		struct span piece = next_piece(first, second, *ret_count, joined);
 		size_t count;
-		ERR_clear_error();
+		begin_call(stream);
 		int returned = SSL_write_ex(stream->ssl, piece.data, piece.length, &count);
 		if (returned != 1) {
 			return judge(stream, returned, true);
@@ -265,7 +288,7 @@ bool tls_is_silent(struct tls_stream *stream)
 {
 	char byte;
 	stream->may_read = true;
-	ERR_clear_error();
+	begin_call(stream);
 	int returned = SSL_peek(stream->ssl, &byte, 1);
 	return returned <= 0 && judge(stream, returned, false) == TLS_BLOCKED;
 }

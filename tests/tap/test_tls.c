@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct rig rig;
@@ -482,6 +482,34 @@ START_TEST(handshakes_at_random)
 }
 END_TEST
 
+__attribute__((noreturn)) static void send_new_keys_for_ever(void)
+{
+	int fd = rig_connect_bare(&rig);
+	SSL *ssl = secure_ask(secure_context(&rig.client_side), fd, NULL, "GET /half-a-head");
+	while (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1) {
+	}
+	_exit(0);
+}
+
+/* A client whose records hold no data, as many as it can send: the others are served. */
+START_TEST(records_without_data)
+{
+	rig.client_side.version = TLS1_3_VERSION;
+	rig_start_with(&rig);
+	pid_t flooder = fork();
+	ck_assert_int_ge(flooder, 0);
+	if (flooder == 0) {
+		send_new_keys_for_ever();
+	}
+	for (int i = 0; i < 20; i++) {
+		serves();
+		usleep(10000);
+	}
+	kill(flooder, SIGKILL);
+	ck_assert_int_eq(waitpid(flooder, NULL, 0), flooder);
+}
+END_TEST
+
 /* --- contexts --- */
 
 struct context_case {
@@ -591,6 +619,7 @@ Suite *tls_suite(void)
 	tcase_add_loop_test(tests, captures_what_was_said, 0, 2);
 	tcase_add_test(tests, clients_leave_in_the_handshake);
 	tcase_add_test(tests, handshakes_at_random);
+	tcase_add_test(tests, records_without_data);
 	suite_add_tcase(suite, tests);
 	TCase *files = tcase_create("contexts");
 	tcase_add_checked_fixture(files, setup_files, teardown);
