@@ -17,7 +17,8 @@
  *
  * A reply that ends with its connection has no last byte, only an end. All of it is forwarded at once (it may be a
  * stream of events), and the end follows the commit. So that the death of this process cannot look like that end,
- * the client's socket is set to reset when closed (SO_LINGER 0) until the commit is done. */
+ * the client's socket is set to reset when closed (SO_LINGER 0) until the commit is done. Over TLS close_notify is
+ * that end, and it is sent behind the commit alone. */
 #include "harness/base/text.h"
 #include "harness/tap/proxy.h"
 

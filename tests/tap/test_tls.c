@@ -354,23 +354,6 @@ START_TEST(bare_end_of_a_reply)
 }
 END_TEST
 
-/* The death of the tap must not look like the end of such a reply. */
-START_TEST(killed_in_a_reply)
-{
-	rig_start_with(&rig);
-	int client = rig_connect(&rig);
-	put(client, POST);
-	int legacy = rig_accept(&rig);
-	want(legacy, POST);
-	put(legacy, "HTTP/1.1 200 OK\r\n\r\npart");
-	want(client, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart");
-	rig_kill(&rig);
-	want_reset(client);
-	close(client);
-	close(legacy);
-}
-END_TEST
-
 /* --- what is captured --- */
 
 static void check_captured(const struct spool_exchange *exchange, void *context)
@@ -615,7 +598,6 @@ Suite *tls_suite(void)
 	tcase_add_loop_test(tests, legacy_fails_in_the_handshake, 0, 3);
 	tcase_add_test(tests, tickets_and_new_keys);
 	tcase_add_test(tests, bare_end_of_a_reply);
-	tcase_add_test(tests, killed_in_a_reply);
 	tcase_add_loop_test(tests, captures_what_was_said, 0, 2);
 	tcase_add_test(tests, clients_leave_in_the_handshake);
 	tcase_add_test(tests, handshakes_at_random);
