@@ -19,8 +19,6 @@
 
 enum { PATIENCE_MS = 5000 };
 
-bool rig_over_tls;
-
 static volatile int stop_flag;
 static volatile int passthrough_flag;
 
@@ -170,9 +168,6 @@ void rig_prepare(struct rig *rig)
 	struct error err = ERROR_INIT;
 	rig->legacy = tap_listen("127.0.0.1:0", &err);
 	ck_assert_int_ge(rig->legacy, 0);
-	if (rig_over_tls) {
-		rig_secure(rig);
-	}
 }
 
 void rig_secure(struct rig *rig)

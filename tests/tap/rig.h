@@ -38,8 +38,6 @@ struct rig {
 	char certificate[128], key[128], ca[128];
 };
 
-/* While true, rig_prepare makes a rig with TLS on both sides. */
-extern bool rig_over_tls;
 
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
 void rig_prepare(struct rig *rig);

@@ -25,9 +25,10 @@ static void setup(void)
 
 static void setup_over_tls(void)
 {
-	rig_over_tls = true;
-	setup();
-	rig_over_tls = false;
+	rig_prepare(&rig);
+	rig_secure(&rig);
+	rig.legacy_timeout_ms = 300;
+	rig_start_with(&rig);
 }
 
 static void teardown(void)
@@ -339,8 +340,12 @@ END_TEST
 
 START_TEST(out_of_descriptors)
 {
+	bool over_tls = rig.tls != NULL;
 	rig_finish(&rig);
 	rig_prepare(&rig);
+	if (over_tls) {
+		rig_secure(&rig);
+	}
 	rig.descriptors_max = 40;
 	rig_start_with(&rig);
 	int clients[60];

@@ -20,9 +20,13 @@ static void setup(void)
 
 static void setup_over_tls(void)
 {
-	rig_over_tls = true;
-	setup();
-	rig_over_tls = false;
+	static struct rig secured;
+	rig = &secured;
+	rig_prepare(rig);
+	rig_secure(rig);
+	rig_start_with(rig);
+	client = rig_connect(rig);
+	legacy = -1;
 }
 
 static void teardown(void)
