@@ -38,7 +38,6 @@ struct rig {
 	char certificate[128], key[128], ca[128];
 };
 
-
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
 void rig_prepare(struct rig *rig);
 /* TLS on both sides: the tap shows "server" and believes what "ca" signed, the legacy system's side is "server". */
