@@ -156,13 +156,23 @@ static bool has_wanted_name(const struct bridge *bridge)
 	return wanted == NULL || strcmp(name != NULL ? name : "", wanted) == 0;
 }
 
+/* A reset would overtake the alert that was sent: what comes is read to its end first. */
+__attribute__((noreturn)) static void leave_with_alert(struct bridge *bridge)
+{
+	char data[4096];
+	shutdown(bridge->secure, SHUT_WR);
+	while (recv(bridge->secure, data, sizeof(data), 0) > 0) {
+	}
+	leave_with_reset(bridge->plain);
+}
+
 __attribute__((noreturn)) static void run_bridge(struct bridge *bridge)
 {
 	bridge->ssl = SSL_new(secure_context(bridge->side));
 	SSL_set_fd(bridge->ssl, bridge->secure);
 	int done = bridge->side->is_server ? SSL_accept(bridge->ssl) : SSL_connect(bridge->ssl);
 	if (done != 1 || !has_wanted_name(bridge)) {
-		leave_with_reset(bridge->plain);
+		leave_with_alert(bridge);
 	}
 	while (!bridge->plain_ended || !bridge->secure_ended) {
 		struct pollfd ends[2] = {{.fd = bridge->plain_ended ? -1 : bridge->plain, .events = POLLIN},

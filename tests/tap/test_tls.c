@@ -208,6 +208,15 @@ START_TEST(plain_http_is_answered_in_words)
 }
 END_TEST
 
+START_TEST(handshake_with_a_plain_port)
+{
+	rig.tls = NULL;
+	rig_start_with(&rig);
+	want_refusal(&rig.client_side, "wrong version number"); /* what it got was an answer in words, 400 */
+	serves();
+}
+END_TEST
+
 /* --- towards the legacy system --- */
 
 struct legacy_case {
@@ -592,6 +601,7 @@ Suite *tls_suite(void)
 	tcase_add_loop_test(tests, small_replies_and_sessions, 0, 4);
 	tcase_add_loop_test(tests, only_http_1_is_spoken, 0, COUNT(protocols));
 	tcase_add_test(tests, plain_http_is_answered_in_words);
+	tcase_add_test(tests, handshake_with_a_plain_port);
 	tcase_add_loop_test(tests, legacy_certificates, 0, COUNT(legacies));
 	tcase_add_test(tests, legacy_that_signed_for_itself);
 	tcase_add_loop_test(tests, legacy_wants_a_certificate, 0, 4);
