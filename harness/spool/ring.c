@@ -49,12 +49,45 @@ void ring_drop(struct ring *ring, int account, enum drop_reason reason)
 	ring_update_end(ring);
 }
 
+void ring_pass_over(struct ring *ring, int account, enum drop_reason reason)
+{
+	struct account *entry = ring_update_begin(ring, account, reason);
+	ring_add(&entry->seen, 1);
+	ring_add(&entry->dropped[reason], 1);
+	ring_update_end(ring);
+}
+
+static void look_at_tail(struct ring *ring)
+{
+	ring->tail_seen = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+}
+
+uint64_t ring_fill(struct ring *ring, uint64_t enough)
+{
+	uint64_t head = ring_load(&ring->shared->head);
+	if (head - ring->tail_seen >= enough) {
+		look_at_tail(ring);
+	}
+	return head - ring->tail_seen;
+}
+
+void ring_set_reduced_since(struct ring *ring, int64_t since)
+{
+	BUG_ON(ring->role != RING_PRODUCER);
+	atomic_store_explicit(&ring->shared->reduced_since, since, memory_order_relaxed);
+}
+
+int64_t ring_reduced_since(const struct ring *ring)
+{
+	return atomic_load_explicit(&ring->shared->reduced_since, memory_order_relaxed);
+}
+
 static bool has_room(struct ring *ring, uint64_t head, uint64_t needed)
 {
 	if (head + needed - ring->tail_seen <= ring->capacity) {
 		return true;
 	}
-	ring->tail_seen = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
+	look_at_tail(ring);
 	return head + needed - ring->tail_seen <= ring->capacity;
 }
 

@@ -45,6 +45,14 @@ void ring_begin(struct ring *ring, int account);
  * is no room now, DROP_TOO_LARGE where the frame is above half the capacity or SPOOL_FRAME_MAX and never fits. */
 bool ring_commit(struct ring *ring, int account, struct spool_exchange *exchange);
 void ring_drop(struct ring *ring, int account, enum drop_reason reason);
+/* Counts an exchange as seen and dropped in one update, in place of ring_begin and ring_drop. */
+void ring_pass_over(struct ring *ring, int account, enum drop_reason reason);
+/* Producer. Bytes waiting, exact where they are `enough` or more. Below that possibly too many: then the consumer's
+ * cache line was not touched, which is what makes this cheap enough to ask for every exchange. */
+uint64_t ring_fill(struct ring *ring, uint64_t enough);
+/* Producer. What other processes read: capture is reduced since this moment, UTC us; 0: it is full. A producer that
+ * opens the ring sets it to 0. */
+void ring_set_reduced_since(struct ring *ring, int64_t since);
 
 /* Any role. A copy of one account; false past the last one. Consistent unless the producer died inside an update (the
  * next producer repairs that); then the plain values. `at` is now; the interface's name is valid until ring_close. */
@@ -68,5 +76,6 @@ struct span ring_peek(struct ring *ring, uint64_t until);
 void ring_release(struct ring *ring, size_t length);
 /* Bytes committed and not released; any role. */
 uint64_t ring_waiting(const struct ring *ring);
+int64_t ring_reduced_since(const struct ring *ring); /* any role */
 
 #endif

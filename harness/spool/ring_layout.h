@@ -58,6 +58,7 @@ struct shared {
 	_Atomic uint64_t sequence; /* of the last exchange committed */
 	_Atomic uint64_t wrap;     /* where the last skip marker was put, as a head */
 	_Atomic uint64_t account_count;
+	_Atomic int64_t reduced_since; /* UTC us; 0: capture is full */
 	alignas(64) struct journal journal;
 	alignas(64) _Atomic uint64_t tail; /* the consumer's line */
 	alignas(4096) struct account accounts[RING_INTERFACES_MAX];
@@ -65,6 +66,7 @@ struct shared {
 
 _Static_assert(sizeof(struct account) == 256, "docs/spool.md");
 _Static_assert(offsetof(struct shared, head) == 128, "docs/spool.md");
+_Static_assert(offsetof(struct shared, reduced_since) == 168, "docs/spool.md");
 _Static_assert(offsetof(struct shared, journal) == 192, "docs/spool.md");
 _Static_assert(offsetof(struct shared, tail) == 256, "docs/spool.md");
 _Static_assert(offsetof(struct shared, accounts) == 4096, "docs/spool.md");

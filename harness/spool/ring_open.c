@@ -111,6 +111,7 @@ static bool settle(struct ring *ring, struct error *err)
 		}
 	}
 	shared->version = RING_VERSION; /* from here on an older program would misread it */
+	ring_set_reduced_since(ring, 0);
 	ring->tail_seen = atomic_load_explicit(&shared->tail, memory_order_acquire);
 	return true;
 }

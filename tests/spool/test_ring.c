@@ -196,6 +196,56 @@ START_TEST(accounts_by_interface_and_reason)
 }
 END_TEST
 
+START_TEST(passed_over_is_seen_and_dropped)
+{
+	struct ring *ring = open_ok(RING_PRODUCER);
+	int account = ring_account(ring, SPAN("orders"));
+	ring_pass_over(ring, account, DROP_CAPTURE_REDUCED);
+	ring_pass_over(ring, account, DROP_CAPTURE_REDUCED);
+	struct spool_accounts accounts;
+	ck_assert(ring_read_account(ring, account, &accounts));
+	ck_assert_uint_eq(accounts.seen, 2);
+	ck_assert_uint_eq(accounts.in_flight, 0);
+	ck_assert_uint_eq(accounts.dropped[DROP_CAPTURE_REDUCED], 2);
+	ck_assert_uint_eq(accounts_dropped(&accounts), 2);
+	ring_close(ring);
+}
+END_TEST
+
+/* The producer's view of what waits is never too low, and exact from `enough` on. */
+START_TEST(fill_is_exact_from_enough_on)
+{
+	struct ring *ring = open_ok(RING_PRODUCER);
+	struct ring *consumer = open_ok(RING_CONSUMER);
+	int account = ring_account(ring, SPAN("orders"));
+	ck_assert_uint_eq(ring_fill(ring, 0), 0);
+	commit(ring, account, 1);
+	uint64_t one = ring_waiting(ring);
+	ck_assert_uint_eq(ring_fill(ring, MIB), one);
+	ring_release(consumer, ring_peek(consumer, UINT64_MAX).length);
+	ck_assert_uint_eq(ring_fill(ring, one + 8), one); /* not looked at: too many */
+	ck_assert_uint_eq(ring_fill(ring, one), 0);
+	ring_close(consumer);
+	ring_close(ring);
+}
+END_TEST
+
+START_TEST(reduced_since_is_of_one_tap)
+{
+	struct ring *ring = open_ok(RING_PRODUCER);
+	struct ring *reader = open_ok(RING_CONSUMER);
+	ck_assert_int_eq(ring_reduced_since(reader), 0);
+	ring_set_reduced_since(ring, 1763640000000000);
+	ck_assert_int_eq(ring_reduced_since(reader), 1763640000000000);
+	ring_close(ring);
+	ck_assert_int_eq(ring_reduced_since(reader), 1763640000000000);
+	ring = open_ok(RING_PRODUCER);
+	ck_assert_int_eq(ring_reduced_since(reader), 0);
+	ring_close(reader);
+	ring_close(ring);
+}
+END_TEST
+
 START_TEST(a_tap_that_died_is_settled)
 {
 	struct ring *ring = open_ok(RING_PRODUCER);
@@ -449,6 +499,9 @@ Suite *ring_suite(void)
 	tcase_add_test(tests, a_full_ring_counts_drops_and_recovers);
 	tcase_add_test(tests, what_never_fits_is_too_large);
 	tcase_add_test(tests, accounts_by_interface_and_reason);
+	tcase_add_test(tests, passed_over_is_seen_and_dropped);
+	tcase_add_test(tests, fill_is_exact_from_enough_on);
+	tcase_add_test(tests, reduced_since_is_of_one_tap);
 	tcase_add_test(tests, a_tap_that_died_is_settled);
 	tcase_add_test(tests, locks_and_roles);
 	tcase_add_test(tests, damage_is_told);
