@@ -1,5 +1,7 @@
 #include "harness/tap/capture.h"
 
+#include "harness/base/clock.h"
+
 enum { KEPT_MEMORY = 65536 }; /* a buffer that grew past this is freed after its exchange */
 
 void capture_init(struct capture *capture)
@@ -40,6 +42,31 @@ static void check(struct capture *capture, const struct buffer *buffer)
 	if (buffer->failed) {
 		void_copy(capture);
 	}
+}
+
+void capture_note_pressure(struct pressure *pressure, struct ring *ring, int64_t now)
+{
+	uint64_t capacity = ring_capacity(ring);
+	uint64_t calm = pressure_calm(pressure, capacity);
+	uint64_t waiting = ring_fill(ring, calm);
+	if (waiting >= calm && pressure_note(pressure, waiting, capacity, now)) {
+		ring_set_reduced_since(ring, pressure->is_reduced ? clock_now() : 0);
+	}
+}
+
+bool capture_admit(struct pressure *pressure, struct ring *ring, int account, int floor, const struct http_head *head,
+		   int64_t now)
+{
+	capture_note_pressure(pressure, ring, now);
+	if (!pressure->is_reduced) {
+		return true;
+	}
+	uint64_t operation = pressure_operation(account, head->method, http_target_path(head->target));
+	if (pressure_admits(pressure, operation, floor, now)) {
+		return true;
+	}
+	ring_pass_over(ring, account, DROP_CAPTURE_REDUCED);
+	return false;
 }
 
 void capture_begin(struct capture *capture, struct ring *ring, int account, size_t limit, const struct http_head *head)

@@ -2,12 +2,13 @@
  * is void with its reason, the memory is given back and the bytes flow on. A record is whole or it is not written.
  *
  * Every exchange that capture_begin counted as seen ends in exactly one of commit and drop. No call here can fail the
- * exchange itself: all return nothing. */
+ * exchange itself. */
 #ifndef UNDERSTUDY_TAP_CAPTURE_H
 #define UNDERSTUDY_TAP_CAPTURE_H
 
 #include "harness/http/head.h"
 #include "harness/spool/ring.h"
+#include "harness/tap/pressure.h"
 
 struct capture {
 	struct ring *ring; /* borrowed while active */
@@ -27,6 +28,13 @@ struct capture {
 
 void capture_init(struct capture *capture);
 void capture_finish(struct capture *capture);
+/* Before capture_begin, for every route but ingest. False while capture is reduced and this exchange is not in the
+ * share: then it has been counted as seen and dropped, DROP_CAPTURE_REDUCED, and nothing of it is copied. `floor` as
+ * tap_route.capture_floor, `now` monotonic. */
+bool capture_admit(struct pressure *pressure, struct ring *ring, int account, int floor, const struct http_head *head,
+		   int64_t now);
+/* Looks how full the ring is, and says in the ring where capture begins or ends to be reduced. */
+void capture_note_pressure(struct pressure *pressure, struct ring *ring, int64_t now);
 /* Counts the exchange as seen and copies the request's head. */
 void capture_begin(struct capture *capture, struct ring *ring, int account, size_t limit, const struct http_head *head);
 void capture_request_body(struct capture *capture, struct span payload);

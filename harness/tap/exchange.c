@@ -128,6 +128,13 @@ static void write_request_head(struct session *session, const struct http_head *
 	http_head_write(head, rewrite, &session->request_head);
 }
 
+static bool is_admitted(const struct session *session, const struct http_head *head)
+{
+	struct tap *tap = session->tap;
+	const struct route *route = session->route;
+	return capture_admit(&tap->pressure, tap->ring, route->account, route->config->capture_floor, head, tap->now);
+}
+
 static void begin(struct session *session, const struct http_head *head, size_t head_length)
 {
 	session->phase = PHASE_EXCHANGE;
@@ -138,7 +145,7 @@ static void begin(struct session *session, const struct http_head *head, size_t 
 	session->wants_tunnel = head->websocket;
 	session->request_body = http_body_of_request(head);
 	session->request_whole = session->request_body.ended;
-	if (is_wanted(session, head)) {
+	if (is_wanted(session, head) && is_admitted(session, head)) {
 		capture_begin(&session->capture, session->tap->ring, session->route->account,
 			      session->route->capture_max, head);
 	}

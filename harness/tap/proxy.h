@@ -146,6 +146,7 @@ struct session {
 struct tap {
 	const struct tap_config *config; /* of the current generation */
 	struct ring *ring;
+	struct pressure pressure;
 	int epoll_fd;
 	int64_t now; /* monotonic, of this turn of the loop */
 	bool stopping;

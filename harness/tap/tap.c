@@ -164,6 +164,7 @@ static void run_again(struct tap *tap)
 
 static void tick(struct tap *tap)
 {
+	capture_note_pressure(&tap->pressure, tap->ring, tap->now);
 	struct session *session = tap->sessions;
 	while (session != NULL) {
 		struct session *next = session->next; /* handling one never closes another */
@@ -285,6 +286,7 @@ bool tap_run(const struct tap_config *config, struct error *err)
 	int wanted = config->connections_max > 0 ? config->connections_max : CONNECTIONS_DEFAULT;
 	struct tap tap = {.config = config, .epoll_fd = -1, .now = clock_monotonic()};
 	tap.sessions_max = descriptor_limit((size_t)wanted);
+	pressure_init(&tap.pressure);
 	struct drainer *drainer = NULL;
 	bool started = start(&tap, config, err);
 	if (started) {

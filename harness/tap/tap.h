@@ -47,9 +47,9 @@ struct tap_route {
 	/* Bytes of message plus reply, heads included, captured at most; larger: forwarded, counted DROP_TOO_LARGE.
 	 * 0: 1 MiB. */
 	size_t capture_max;
-	int capture_floor;                /* captured each minute of each operation even under pressure */
-	int legacy_timeout_ms;            /* silence of the legacy system until 504; 0: 60,000 */
-	bool forwarded;                   /* add X-Forwarded-For, -Proto and -Host */
+	int capture_floor;     /* captured each minute of each operation even while capture is reduced (pressure.h) */
+	int legacy_timeout_ms; /* silence of the legacy system until 504; 0: 60,000 */
+	bool forwarded;        /* add X-Forwarded-For, -Proto and -Host */
 	const struct tap_tls *tls;        /* towards the clients; NULL: none */
 	const struct tap_tls *legacy_tls; /* towards the legacy system; NULL: none */
 	const char *token;                /* TAP_INGEST: the bearer token that clients must show; NULL: none */

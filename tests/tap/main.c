@@ -9,6 +9,7 @@ static suite_maker *const suites[] = {
 	reload_suite,
 	leave_suite,
 	tls_suite,
+	pressure_suite,
 };
 /* clang-format on */
 

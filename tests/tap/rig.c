@@ -102,6 +102,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 				  .match_path = rig->match_path,
 				  .capture_max = rig->capture_max,
 				  .forwarded = rig->forwarded,
+				  .capture_floor = rig->capture_floor,
 				  .legacy_timeout_ms = rig->legacy_timeout_ms,
 				  .tls = rig->tls,
 				  .legacy_tls = rig->legacy_tls};

@@ -19,6 +19,7 @@ struct rig {
 	/* set before rig_start_with */
 	size_t capture_max;
 	size_t ring_capacity;
+	int capture_floor;
 	int legacy_timeout_ms;
 	int connections_max;
 	int stop_grace_ms; /* 0: as good as none */

@@ -9,5 +9,6 @@ Suite *capture_suite(void);
 Suite *reload_suite(void);
 Suite *leave_suite(void);
 Suite *tls_suite(void);
+Suite *pressure_suite(void);
 
 #endif
