@@ -260,6 +260,28 @@ static void ledger_columns(struct document *document)
 	document_column(document, "Meaning", false);
 }
 
+/* What a lead has to know of capture that was reduced: what it means for the figures, and what to do. */
+static void describe_reduced(const struct evidence_tap_ledger *tap, struct document *document)
+{
+	char reduced[48];
+	char seen[48];
+	uint64_t count = tap->dropped[DROP_CAPTURE_REDUCED];
+	if (count == 0) {
+		return;
+	}
+	document_paragraph(
+		document, STYLE_NOTE,
+		"%s of %s exchanges seen (%.2f %%) were forwarded and not captured, because the capture ring "
+		"was filling up faster than it was drained. While that lasted each operation (method and "
+		"path) was captured up to its floor, and beyond it a share: rare operations whole, busy "
+		"ones in part. Estimates of those periods rest on the captured share and are not weighted "
+		"for it, so rare operations count for more in them than in the traffic. What to do: find "
+		"out what held up the spool (a full or slow disk, a machine without time to spare), or "
+		"give the tap a larger ring (ring.mib).",
+		count_text(count, reduced), count_text(tap->seen, seen),
+		tap->seen > 0 ? 100.0 * (double)count / (double)tap->seen : 0.0);
+}
+
 static void describe_tap(const struct evidence_tap_ledger *tap, struct document *document)
 {
 	char name[64];
@@ -284,6 +306,7 @@ static void describe_tap(const struct evidence_tap_ledger *tap, struct document 
 	tie_row(document, "committed − stored − duplicate − in spool", tap->missing > 0 ? tap->missing : 0);
 	ledger_row(document, "stored without a tap", tap->stored_without, "recorded messages that were replayed");
 	ledger_row(document, "duplicate without a tap", tap->duplicate_without, NULL);
+	describe_reduced(tap, document);
 }
 
 static void describe_ledger(const struct report_candidate *candidate, struct document *document)

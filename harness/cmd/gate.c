@@ -50,10 +50,10 @@ static int decide(const struct gate_options *o, const struct opened *opened, int
 {
 	struct error err = ERROR_INIT;
 	uint64_t in_spool = 0;
-	uint64_t ring_bytes = 0;
+	struct opened_ring ring;
 	CLEANUP_BUFFER struct buffer position = BUFFER_INIT(TEXT_MAX);
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(TEXT_MAX);
-	if (!opened_count_in_spool(opened, &in_spool, &ring_bytes, &position, &err)) {
+	if (!opened_count_in_spool(opened, &in_spool, &ring, &position, &err)) {
 		return command_fail(&err);
 	}
 	struct gate_run *run =

@@ -95,30 +95,30 @@ static bool count_stream(const struct opened *opened, const char *stream, uint64
 }
 
 /* Captured and not drained yet. A ring that is not there holds nothing. */
-static bool count_ring(const struct opened *opened, uint64_t *ret_bytes, struct error *err)
+static bool look_at_ring(const struct opened *opened, struct opened_ring *ret_ring, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct ring *ring = ring_open(opened->installation->ring, 0, RING_CONSUMER, &why);
-	*ret_bytes = 0;
+	*ret_ring = (struct opened_ring){0};
 	if (ring == NULL) {
 		if (why.code != ERROR_MISSING && err != NULL) {
 			*err = why;
 		}
 		return why.code == ERROR_MISSING;
 	}
-	*ret_bytes = ring_waiting(ring);
+	*ret_ring = (struct opened_ring){ring_waiting(ring), ring_capacity(ring), ring_reduced_since(ring)};
 	ring_close(ring);
 	return true;
 }
 
-bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, uint64_t *ret_ring_bytes,
+bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct opened_ring *ret_ring,
 			   struct buffer *position, struct error *err)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(STREAMS_ARENA_MAX);
 	char **names = NULL;
 	size_t streams = 0;
 	uint64_t count = 0;
-	if (!count_ring(opened, ret_ring_bytes, err)) {
+	if (!look_at_ring(opened, ret_ring, err)) {
 		return false;
 	}
 	if (!spool_list_streams(opened->installation->spool, &arena, &names, &streams, err)) {

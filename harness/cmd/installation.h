@@ -18,10 +18,17 @@ MUST_CHECK bool opened_init(struct opened *opened, const char *config, const cha
 			    struct error *err);
 void opened_finish(struct opened *opened);
 
-/* Exchanges of all streams that are in the spool and not in the store yet: a term of the first ledger. *ret_ring_bytes:
- * what the capture ring holds besides, not counted yet. `position` gets "stream sequence" of each stream, as read so
+/* The capture ring at one moment; all 0 where there is none. */
+struct opened_ring {
+	uint64_t waiting; /* bytes captured and not in the spool yet */
+	uint64_t capacity;
+	int64_t reduced_since; /* UTC us; 0: capture is full */
+};
+
+/* Exchanges of all streams that are in the spool and not in the store yet: a term of the first ledger. *ret_ring: what
+ * the capture ring holds besides, not counted yet. `position` gets "stream sequence" of each stream, as read so
  * far. */
-MUST_CHECK bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, uint64_t *ret_ring_bytes,
+MUST_CHECK bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct opened_ring *ret_ring,
 				      struct buffer *position, struct error *err);
 
 #endif

@@ -200,8 +200,8 @@ static int compare(const struct reconcile_options *o, const struct opened *opene
 	struct error err = ERROR_INIT;
 	CLEANUP_BUFFER struct buffer position = BUFFER_INIT(TEXT_MAX);
 	uint64_t in_spool = 0;
-	uint64_t ring_bytes = 0;
-	if (!opened_count_in_spool(opened, &in_spool, &ring_bytes, &position, &err)) {
+	struct opened_ring ring;
+	if (!opened_count_in_spool(opened, &in_spool, &ring, &position, &err)) {
 		return command_fail(&err);
 	}
 	struct reconcile *result = reconcile_create(opened->installation, opened->contract, opened->store, &o->columns,

@@ -86,8 +86,8 @@ static int read_period(const struct command *command, struct report_options *o, 
 static bool write_report(struct report_options *o, struct opened *opened, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer position = BUFFER_INIT(POSITION_MAX);
-	uint64_t ring_bytes = 0;
-	if (!opened_count_in_spool(opened, &o->request.in_spool, &ring_bytes, &position, err)) {
+	struct opened_ring ring;
+	if (!opened_count_in_spool(opened, &o->request.in_spool, &ring, &position, err)) {
 		return false;
 	}
 	o->request.spool_position = position.length > 0 ? position.data : NULL;

@@ -25,7 +25,7 @@ struct status_options {
 struct look {
 	struct store_ledger ledger;
 	uint64_t in_spool;
-	uint64_t ring_bytes;              /* captured, not in the spool yet */
+	struct opened_ring ring;
 	int64_t states[EVALUATION_COUNT]; /* over all candidates */
 	struct buffer position;
 	bool is_off; /* the kill switch by file; that by signal cannot be seen from outside */
@@ -77,7 +77,7 @@ static bool look_at(const struct opened *opened, struct look *look, struct error
 	bool done = find_interface(opened, &interface, err) &&
 		    store_ledger_get(opened->store, interface, &look->ledger, err) &&
 		    look_at_states(opened, look, err) &&
-		    opened_count_in_spool(opened, &look->in_spool, &look->ring_bytes, &look->position, err);
+		    opened_count_in_spool(opened, &look->in_spool, &look->ring, &look->position, err);
 	store_rollback(opened->store);
 	return done;
 }
@@ -101,8 +101,31 @@ static bool ties_out(const struct look *look)
 
 static bool is_settled(const struct look *look)
 {
-	return look->ring_bytes == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
+	return look->ring.waiting == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
 	       look->states[EVALUATION_PENDING] == 0 && ties_out(look);
+}
+
+/* The ring is that of the whole installation, whatever interface is asked for. */
+static void build_ring(const struct opened_ring *ring, struct json_build *build)
+{
+	char since[CLOCK_TEXT_SIZE];
+	bool reduced = ring->reduced_since != 0;
+	json_build_object(build, "ring");
+	json_build_integer(build, "waiting_bytes", (int64_t)ring->waiting);
+	json_build_integer(build, "capacity_bytes", (int64_t)ring->capacity);
+	json_build_text(build, "capture_reduced_since", reduced ? clock_format(ring->reduced_since, since) : NULL);
+	json_build_end(build);
+}
+
+static void print_ring(const struct opened_ring *ring)
+{
+	char since[CLOCK_TEXT_SIZE];
+	if (ring->reduced_since != 0) {
+		printf("capture reduced since %s: the ring fills up faster than it is drained (%llu of %llu bytes "
+		       "wait). Rare operations are captured whole, busy ones in part; it returns to full by itself\n",
+		       clock_format(ring->reduced_since, since), (unsigned long long)ring->waiting,
+		       (unsigned long long)ring->capacity);
+	}
 }
 
 static bool write_json(const struct opened *opened, const struct look *look, struct error *err)
@@ -128,6 +151,7 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 	json_build_end(build);
 	json_build_boolean(build, "ties_out", ties_out(look));
 	json_build_end(build);
+	build_ring(&look->ring, build);
 	json_build_object(build, "evaluations");
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		json_build_integer(build, evaluation_name(i), look->states[i]);
@@ -164,6 +188,7 @@ static void write_text(const struct opened *opened, const struct look *look)
 			       (unsigned long long)ledger->tap.dropped[i]);
 		}
 	}
+	print_ring(&look->ring);
 	printf("evaluations:");
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		printf(" %s %lld", evaluation_name(i), (long long)look->states[i]);

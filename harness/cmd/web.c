@@ -16,12 +16,17 @@ static void say_ready(void *context, const char *url)
 }
 
 /* What is still in the ring does not count: the tap's accounts are written when the ring is empty. */
-static bool count_in_spool(void *context, struct store *store, uint64_t *ret_count, struct error *err)
+static bool count_in_spool(void *context, struct store *store, uint64_t *ret_count, struct web_ring *ret_ring,
+			   struct error *err)
 {
 	const struct opened opened = {.installation = context, .store = store};
 	CLEANUP_BUFFER struct buffer position = BUFFER_INIT(POSITION_MAX);
-	uint64_t ring_bytes = 0;
-	return opened_count_in_spool(&opened, ret_count, &ring_bytes, &position, err);
+	struct opened_ring ring;
+	if (!opened_count_in_spool(&opened, ret_count, &ring, &position, err)) {
+		return false;
+	}
+	*ret_ring = (struct web_ring){ring.waiting, ring.capacity, ring.reduced_since};
+	return true;
 }
 
 static bool capture_is_off(void *context)

@@ -227,6 +227,26 @@ static void write_family(struct buffer *body, size_t family, const struct snapsh
 	}
 }
 
+static void write_gauge(struct buffer *body, const char *name, const char *help, uint64_t number)
+{
+	begin_family(body, name, "gauge", help);
+	buffer_append_format(body, "%s %llu\n", name, (unsigned long long)number);
+}
+
+static void write_spool(struct buffer *body, const struct snapshot *snapshot)
+{
+	const struct web_ring *ring = &snapshot->ring;
+	write_gauge(body, "understudy_spool_waiting", "Exchanges captured and not read yet.", snapshot->in_spool);
+	write_gauge(body, "understudy_spool_missing",
+		    "Captured exchanges that are neither stored nor waiting; above 0: a fault.",
+		    snapshot->missing > 0 ? (uint64_t)snapshot->missing : 0);
+	write_gauge(body, "understudy_tap_ring_bytes", "Bytes in the capture ring, captured and not in the spool yet.",
+		    ring->waiting);
+	write_gauge(body, "understudy_tap_ring_capacity_bytes", "Size of the capture ring.", ring->capacity);
+	write_gauge(body, "understudy_tap_capture_reduced",
+		    "1 while the tap captures a share only, because the ring is filling up.", ring->reduced_since != 0);
+}
+
 bool page_metrics(struct page *page, struct error *err)
 {
 	struct buffer *body = &page->body;
@@ -250,12 +270,7 @@ bool page_metrics(struct page *page, struct error *err)
 		return true;
 	}
 	if (snapshot.knows_spool) {
-		begin_family(body, "understudy_spool_waiting", "gauge", "Exchanges captured and not read yet.");
-		buffer_append_format(body, "understudy_spool_waiting %llu\n", (unsigned long long)snapshot.in_spool);
-		begin_family(body, "understudy_spool_missing", "gauge",
-			     "Captured exchanges that are neither stored nor waiting; above 0: a fault.");
-		buffer_append_format(body, "understudy_spool_missing %lld\n",
-				     (long long)(snapshot.missing > 0 ? snapshot.missing : 0));
+		write_spool(body, &snapshot);
 	}
 	for (size_t i = 0; i < sizeof(FAMILIES) / sizeof(FAMILIES[0]); i++) {
 		write_family(body, i, &snapshot);

@@ -318,6 +318,18 @@ static void write_headline(struct page *page, const struct snapshot *snapshot)
 				  : "✗ The accounts do not tie out; the lines marked ✗ say where.");
 }
 
+static void write_pressure(struct page *page, const struct web_ring *ring)
+{
+	char since[CLOCK_TEXT_SIZE];
+	if (ring->reduced_since != 0) {
+		buffer_append_format(&page->body,
+				     "<p class=\"message\">Capture is reduced since %s: the ring fills up faster than "
+				     "it is drained. Rare operations are captured whole, busy ones in part; it returns "
+				     "to full by itself.</p>\n",
+				     clock_format(ring->reduced_since, since));
+	}
+}
+
 bool page_overview(struct page *page, struct error *err)
 {
 	if (page->store == NULL) {
@@ -335,6 +347,7 @@ bool page_overview(struct page *page, struct error *err)
 	} else {
 		write_headline(page, &snapshot);
 	}
+	write_pressure(page, &snapshot.ring);
 	for (const struct snapshot_interface *interface = snapshot.interfaces; interface != NULL;
 	     interface = interface->next) {
 		write_interface(page, &snapshot, interface);

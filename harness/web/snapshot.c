@@ -1,7 +1,6 @@
 #include "harness/web/snapshot.h"
 
 #include "harness/store/ingest.h"
-#include "harness/web/web.h"
 
 /* Rows of one statement with the numbers ?1 and ?2 bound; `take` gets each. */
 typedef bool take_row(void *context, struct statement *row, struct arena *arena);
@@ -332,7 +331,7 @@ bool snapshot_read(struct arena *arena, struct store *store, const struct instal
 		   struct error *err)
 {
 	struct reading reading = {.arena = arena, .store = store, .err = err};
-	struct snapshot snapshot = {.knows_spool = spool->is_known, .in_spool = spool->count};
+	struct snapshot snapshot = {.knows_spool = spool->is_known, .in_spool = spool->count, .ring = spool->ring};
 	struct snapshot_interface **end = &snapshot.interfaces;
 	if (!for_rows(&reading, "SELECT id, name FROM interface ORDER BY name", NULL, 0, take_interface, &end)) {
 		return false;
@@ -381,9 +380,11 @@ void spool_count_refresh(struct spool_count *spool, const struct web_config *con
 		return;
 	}
 	uint64_t count = 0;
+	struct web_ring ring = {0};
 	struct error ignored = ERROR_INIT;
-	spool->is_known =
-		config->count_in_spool != NULL && config->count_in_spool(config->context, store, &count, &ignored);
+	spool->is_known = config->count_in_spool != NULL &&
+			  config->count_in_spool(config->context, store, &count, &ring, &ignored);
 	spool->count = spool->is_known ? count : 0;
+	spool->ring = spool->is_known ? ring : (struct web_ring){0};
 	spool->counted_at = clock_monotonic();
 }

@@ -7,8 +7,7 @@
 #include "harness/contract/contract.h"
 #include "harness/store/evaluation.h"
 #include "harness/store/store.h"
-
-struct web_config;
+#include "harness/web/web.h"
 
 enum { SNAPSHOT_WEEKS = 8 };
 
@@ -70,6 +69,7 @@ struct snapshot {
 	struct snapshot_interface *interfaces; /* by name */
 	bool knows_spool;
 	uint64_t in_spool; /* all interfaces together */
+	struct web_ring ring;
 	/* Of all interfaces: unread (where above 0) - in_spool. Above 0: deliveries are missing. 0 without knows_spool.
 	 */
 	int64_t missing;
@@ -79,6 +79,7 @@ struct snapshot {
 struct spool_count {
 	bool is_known;
 	uint64_t count;
+	struct web_ring ring;
 	int64_t counted_at; /* clock_monotonic; 0: never */
 };
 void spool_count_refresh(struct spool_count *spool, const struct web_config *config, struct store *store);

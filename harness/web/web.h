@@ -11,6 +11,13 @@
 #include "harness/contract/contract.h"
 #include "harness/store/store.h"
 
+/* The capture ring; all 0 where there is none. */
+struct web_ring {
+	uint64_t waiting; /* bytes captured and not in the spool yet */
+	uint64_t capacity;
+	int64_t reduced_since; /* UTC us; 0: capture is full */
+};
+
 /* Everything is borrowed and must stay valid until web_run returns. */
 struct web_config {
 	const char *listen;                      /* HOST:PORT; port 0: any */
@@ -24,8 +31,10 @@ struct web_config {
 	/* Called once from web_run's thread when requests are answered; NULL: nobody wants to know. */
 	void (*ready)(void *context, const char *url);
 	/* Exchanges that are captured and not read into the store yet, over all interfaces: a term of the first ledger
-	 * that the store cannot know. Called from the server's thread, at most once a second; NULL: not known. */
-	bool (*count_in_spool)(void *context, struct store *store, uint64_t *ret_count, struct error *err);
+	 * that the store cannot know; and the ring. Called from the server's thread, at most once a second; NULL: not
+	 * known. */
+	bool (*count_in_spool)(void *context, struct store *store, uint64_t *ret_count, struct web_ring *ret_ring,
+			       struct error *err);
 	/* Whether the kill switch stops capture; NULL: not known. */
 	bool (*capture_is_off)(void *context);
 	void *context;

@@ -17,6 +17,9 @@ dd if=/dev/zero of="$work/var/fill" bs=64k >/dev/null 2>&1 || true
 send 3000 9
 expect "answered with 2xx while the disk was full" "$(awk '/^answered/ {print $2}' "$log/traffic")" \
 	"$(awk '/^sent/ {print $2}' "$log/traffic")"
+since=$(status_json .ring.capture_reduced_since)
+[ "$since" != null ] || fail "capture is not said to be reduced with a ring that nobody drains"
+"$understudy" status -c "$config" | grep -q "^capture reduced since $since: " || fail "status says nothing of $since"
 rm "$work/var/fill"
 umount "$work/var" 2>/dev/null && fail "the mount was not in use: nothing was tested"
 mount -o remount,size=64m "$work/var"
@@ -26,4 +29,11 @@ wait_settled
 expect_ties_out
 dropped=$(status_json '[.exchanges.dropped[]] | add')
 [ "$dropped" -gt 0 ] || fail "nothing was dropped: the disk was not full long enough to test anything"
-expect "drops are those of the full ring" "$(status_json .exchanges.dropped.ring_full)" "$dropped"
+expect "drops are those of the ring" "$(status_json '.exchanges.dropped | .ring_full + .capture_reduced')" "$dropped"
+[ "$(status_json .exchanges.dropped.capture_reduced)" -gt 0 ] || fail "capture was reduced and nothing is counted so"
+tries=0
+until [ "$(status_json .ring.capture_reduced_since)" = null ]; do
+	tries=$((tries + 1))
+	[ $tries -le 300 ] || fail "capture did not return to full"
+	sleep 0.1
+done

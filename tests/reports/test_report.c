@@ -245,6 +245,26 @@ static const struct batch MIXED[] = {
 	 .drift = true},
 };
 
+/* 12 seen = 8 committed + 1 in flight + 3 by reason 6, capture_reduced: a quarter. */
+START_TEST(test_reduced_capture)
+{
+	struct written written;
+	world_open(&world);
+	world_add(&world, MIXED, 1, false);
+	world_run(&world, "INSERT INTO tap_account SELECT stream, interface_id, 0, 1, 12, 8, 1 FROM delivery_count");
+	write_all(&world, &written);
+	ck_assert_ptr_null(strstr(written.markdown.data, "were forwarded and not captured"));
+	forget(&written);
+	world_run(&world, "INSERT INTO tap_drop SELECT stream, interface_id, 0, 6, 3 FROM delivery_count");
+	write_all(&world, &written);
+	const char *sentence = "3 of 12 exchanges seen (25.00 %) were forwarded and not captured";
+	ck_assert_ptr_nonnull(strstr(written.markdown.data, sentence));
+	ck_assert_ptr_nonnull(strstr(written.html.data, sentence));
+	ck_assert_ptr_nonnull(strstr(written.json.data, "\"capture_reduced\": 3"));
+	forget(&written);
+}
+END_TEST
+
 START_TEST(test_same_bytes)
 {
 	struct written first;
@@ -468,6 +488,7 @@ Suite *report_suite(void)
 	tcase_add_test(tcase, test_unusable);
 	tcase_add_test(tcase, test_ranges);
 	tcase_add_test(tcase, test_reviewers);
+	tcase_add_test(tcase, test_reduced_capture);
 	tcase_add_test(tcase, test_same_bytes);
 	tcase_add_test(tcase, test_measured_apart);
 	tcase_add_test(tcase, test_hostile_text);

@@ -16,6 +16,7 @@ char test_directory[64];
 char test_location[160];
 char test_port[8];
 uint64_t test_in_spool;
+struct web_ring test_ring;
 struct web_config test_config;
 
 static volatile int stop;
@@ -54,12 +55,14 @@ static bool capture_is_off(void *context)
 	return true;
 }
 
-static bool count_in_spool(void *context, struct store *store, uint64_t *ret_count, struct error *err)
+static bool count_in_spool(void *context, struct store *store, uint64_t *ret_count, struct web_ring *ret_ring,
+			   struct error *err)
 {
 	(void)context;
 	(void)store;
 	(void)err;
 	*ret_count = test_in_spool;
+	*ret_ring = test_ring;
 	return true;
 }
 
@@ -76,6 +79,7 @@ void setup_directory(void)
 	ck_assert_ptr_nonnull(mkdtemp(test_directory));
 	snprintf(test_location, sizeof(test_location), "sqlite:%s/test.db", test_directory);
 	test_in_spool = 1;
+	test_ring = (struct web_ring){.waiting = 4096, .capacity = 1048576};
 	test_config = (struct web_config){
 		.listen = "127.0.0.1:0",
 		.listen_fd = -1,

@@ -10,6 +10,7 @@ extern char test_directory[64];
 extern char test_location[160]; /* "sqlite:..." of a store that is not there yet */
 extern char test_port[8];       /* of the server */
 extern uint64_t test_in_spool;  /* what the server is told of the spool */
+extern struct web_ring test_ring;
 extern struct web_config test_config;
 
 /* The names that the store of make_store has; both are hostile. */

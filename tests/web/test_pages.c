@@ -43,6 +43,7 @@ START_TEST(test_overview)
 		ck_assert_msg(has_text(&reply, lines[i]), "%s", lines[i]);
 	}
 	ck_assert(!has_text(&reply, "✗"));
+	ck_assert(!has_text(&reply, "Capture is reduced"));
 	reply_finish(&reply);
 }
 END_TEST
@@ -57,6 +58,19 @@ START_TEST(test_missing_delivery)
 	reply_finish(&reply);
 	reply = request("GET", "/metrics");
 	ck_assert(has_text(&reply, "\nunderstudy_spool_missing 1\n"));
+	reply_finish(&reply);
+}
+END_TEST
+
+START_TEST(test_reduced_capture)
+{
+	test_ring.reduced_since = INT64_C(1795000000000000);
+	start_server();
+	struct reply reply = request("GET", "/");
+	ck_assert(has_text(&reply, "Capture is reduced since 2026-11-18T11:06:40"));
+	reply_finish(&reply);
+	reply = request("GET", "/metrics");
+	ck_assert(has_text(&reply, "\nunderstudy_tap_capture_reduced 1\n"));
 	reply_finish(&reply);
 }
 END_TEST
@@ -218,6 +232,7 @@ Suite *pages_suite(void)
 	TCase *changed = tcase_create("changed");
 	tcase_add_checked_fixture(changed, setup_unserved, teardown_served);
 	tcase_add_test(changed, test_missing_delivery);
+	tcase_add_test(changed, test_reduced_capture);
 	tcase_add_test(changed, test_unknown_spool);
 	tcase_add_test(changed, test_lost_terms);
 	tcase_add_test(changed, test_later_candidate);
