@@ -155,6 +155,13 @@ void spool_accounts_encode(const struct spool_accounts *accounts, char *target)
 	seal(target, end, spool_accounts_size(accounts), FRAME_ACCOUNTS);
 }
 
+/* Does the payload end at `position`, with zeros up to the frame's end? Then a record has one form only. */
+static bool ends_at(struct span frame, size_t position)
+{
+	static const char zeros[SPOOL_FRAME_ALIGNMENT];
+	return round_up(position) == frame.length && memcmp(frame.data + position, zeros, frame.length - position) == 0;
+}
+
 static bool decode_exchange(struct span frame, int type, struct spool_exchange *ret_exchange)
 {
 	bool first = type == FRAME_FIRST_EXCHANGE;
@@ -174,7 +181,7 @@ static bool decode_exchange(struct span frame, int type, struct spool_exchange *
 		pieces[i] = (struct span){data + position, length};
 		position += length;
 	}
-	if (round_up(position) != frame.length || !name_is_possible(pieces[0].length)) {
+	if (!ends_at(frame, position) || !name_is_possible(pieces[0].length)) {
 		return false;
 	}
 	*ret_exchange = (struct spool_exchange){
@@ -200,7 +207,7 @@ static bool decode_accounts(struct span frame, struct spool_accounts *ret_accoun
 	size_t name = get_32(data + ACCOUNTS_NAME_LENGTH);
 	/* An older program knew fewer reasons; a newer one would have raised the version. */
 	if (reasons > DROP_REASON_COUNT || !name_is_possible(name) ||
-	    round_up(ACCOUNTS_DROPPED + 8 * reasons + name) != frame.length) {
+	    !ends_at(frame, ACCOUNTS_DROPPED + 8 * reasons + name)) {
 		return false;
 	}
 	*ret_accounts = (struct spool_accounts){

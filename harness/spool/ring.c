@@ -249,7 +249,8 @@ struct span ring_peek(struct ring *ring, uint64_t until)
 		}
 		uint32_t length;
 		memcpy(&length, ring->data + place, sizeof(length));
-		if (length != RING_SKIP) {
+		/* a marker that leads past the head is none: whoever decodes it says that the ring is broken */
+		if (length != RING_SKIP || ring->capacity - place > head - tail) {
 			return (struct span){ring->data + place, (size_t)(end - tail)};
 		}
 		tail += ring->capacity - place;

@@ -47,7 +47,7 @@ static bool settle_account(struct ring *ring, int index, struct error *err)
 		return damaged(ring, "an account has no name", err);
 	}
 	uint64_t ended = ring_load(&account->committed);
-	for (size_t i = 0; i < RING_REASONS_RESERVED; i++) {
+	for (size_t i = 0; i < DROP_REASON_COUNT; i++) {
 		ended += ring_load(&account->dropped[i]);
 	}
 	uint64_t in_flight = ring_load(&account->in_flight);
@@ -63,6 +63,38 @@ static bool settle_account(struct ring *ring, int index, struct error *err)
 	return true;
 }
 
+/* Beyond those in use; a tap that died while it made one may have left a name. */
+static bool has_counts(struct account *account)
+{
+	uint64_t sum = ring_load(&account->seen) | ring_load(&account->committed) | ring_load(&account->in_flight);
+	for (size_t i = 0; i < RING_REASONS_RESERVED; i++) {
+		sum |= ring_load(&account->dropped[i]);
+	}
+	return sum != 0;
+}
+
+static bool settle_accounts(struct ring *ring, struct error *err)
+{
+	uint64_t count = ring_load(&ring->shared->account_count);
+	for (uint64_t i = 0; i < RING_INTERFACES_MAX; i++) {
+		if (i < count && !settle_account(ring, (int)i, err)) {
+			return false;
+		}
+		if (i >= count && has_counts(&ring->shared->accounts[i])) {
+			return damaged(ring, "an account that is not in use has counts", err);
+		}
+	}
+	return true;
+}
+
+/* The consumer finds the one marker by `wrap`, and reads up to it at once. `wrap` may be a place without a marker,
+ * where a tap died before it published what it had skipped for. */
+static bool wrap_is_wrong(struct ring *ring, uint64_t at, uint64_t size, bool is_marker)
+{
+	uint64_t wrap = ring_load(&ring->shared->wrap);
+	return is_marker ? wrap != at : wrap > at && wrap < at + size;
+}
+
 /* Reads every waiting frame without consuming it, up to the head as it is now. */
 static bool check_frames(struct ring *ring, struct error *err)
 {
@@ -75,17 +107,24 @@ static bool check_frames(struct ring *ring, struct error *err)
 		uint32_t length;
 		memcpy(&length, ring->data + place, sizeof(length));
 		if (length == RING_SKIP) {
+			if (ring->capacity - place > head - at || wrap_is_wrong(ring, at, 0, true)) {
+				return damaged(ring, "a skip marker is out of place", err);
+			}
 			at += ring->capacity - place;
 			continue;
 		}
 		struct spool_record record;
 		size_t size;
 		if (spool_decode((struct span){ring->data + place, room}, &record, &size) != SPOOL_DECODED ||
-		    !spool_is_delivery(&record) || (sequence != 0 && record.exchange.sequence != sequence + 1)) {
+		    !spool_is_delivery(&record) || (sequence != 0 && record.exchange.sequence != sequence + 1) ||
+		    wrap_is_wrong(ring, at, size, false)) {
 			return damaged(ring, "a frame is broken or out of sequence", err);
 		}
 		sequence = record.exchange.sequence;
 		at += size;
+	}
+	if (ring_load(&shared->wrap) > head) {
+		return damaged(ring, "a skip marker is out of place", err);
 	}
 	return sequence == 0 || sequence == ring_load(&shared->sequence) ||
 	       damaged(ring, "the last sequence is wrong", err);
@@ -96,19 +135,13 @@ static bool settle(struct ring *ring, struct error *err)
 	struct shared *shared = ring->shared;
 	if (ring_load(&shared->lock) % 2 != 0) {
 		const struct journal *journal = &shared->journal;
-		if (journal->account >= ring_load(&shared->account_count) || journal->reason >= RING_REASONS_RESERVED) {
+		if (journal->account >= ring_load(&shared->account_count) || journal->reason >= DROP_REASON_COUNT) {
 			return damaged(ring, "the journal is wrong", err);
 		}
 		undo_update(shared);
 	}
-	if (!check_frames(ring, err)) {
+	if (!check_frames(ring, err) || !settle_accounts(ring, err)) {
 		return false;
-	}
-	uint64_t count = ring_load(&shared->account_count);
-	for (uint64_t i = 0; i < count; i++) {
-		if (!settle_account(ring, (int)i, err)) {
-			return false;
-		}
 	}
 	shared->version = RING_VERSION; /* from here on an older program would misread it */
 	ring_set_reduced_since(ring, 0);
