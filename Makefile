@@ -109,6 +109,33 @@ endef
 $(foreach name,$(LIBRARIES),$(eval $(call library_rule,$(name))))
 -include $(COMMAND_OBJECTS:.o=.d)
 
+# --- fuzzing: tests/fuzz/fuzz_NAME.c, with a row of the libraries it uses ---
+
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_USES_http := http base
+FUZZ_USES_spool := spool base
+FUZZ_SECONDS ?= 120
+
+define fuzz_rule
+FUZZ_INPUTS_$(1) = $(BUILD)/tests/fuzz/fuzz_$(1).o $(call archives,$(FUZZ_USES_$(1)))
+FUZZ_LIBRARIES_$(1) = $(call system,$(FUZZ_USES_$(1)))
+# the target with the files of its corpus, by any compiler
+$(BUILD)/tests/feed-$(1): $(BUILD)/tests/fuzz/feed.o $$(FUZZ_INPUTS_$(1))
+	@echo "  LINK $$@"
+	$(QUIET)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(FUZZ_LIBRARIES_$(1))
+# the target with libFuzzer
+$(BUILD)/tests/fuzz-$(1): $$(FUZZ_INPUTS_$(1))
+	@echo "  LINK $$@"
+	$(QUIET)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(FUZZ_LIBRARIES_$(1))
+TEST_PROGRAMS += $(BUILD)/tests/feed-$(1)
+-include $(BUILD)/tests/fuzz/fuzz_$(1).d
+endef
+$(foreach name,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(name))))
+-include $(BUILD)/tests/fuzz/feed.d
+
+.PHONY: fuzzers
+fuzzers: $(foreach name,$(FUZZ_NAMES),$(BUILD)/tests/fuzz-$(name))
+
 # --- targets for people ---
 
 .DEFAULT_GOAL := all
@@ -156,6 +183,12 @@ $(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o | $(BUILD)/tests/keepalive-c
 check: ## format, both compilers, static analysis, and the tests under sanitizers
 	@sh tests/deps.sh check
 	@sh tests/check.sh
+
+.PHONY: fuzz
+fuzz: ## feed the parsers random inputs for FUZZ_SECONDS (120; hours by hand), found ones land in build/fuzz/found
+	@sh tests/deps.sh check
+	@$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=fuzzer,address,undefined fuzzers
+	@sh tests/fuzz/fuzz.sh $(FUZZ_SECONDS) $(foreach name,$(FUZZ_NAMES),build/fuzz/tests/fuzz-$(name))
 
 .PHONY: bench
 bench: ## measure, print a table, write build/bench.jsonl

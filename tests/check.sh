@@ -1,5 +1,6 @@
 #!/bin/sh
-# make check: format, both compilers with warnings as errors, gcc -fanalyzer, cppcheck, the tests under ASan and UBSan.
+# make check: format, both compilers with warnings as errors, gcc -fanalyzer, cppcheck, the fuzzers for FUZZ_SECONDS (60),
+# the tests under ASan and UBSan.
 set -eu
 jobs=$(nproc)
 sources=$(git ls-files '*.c' '*.h')
@@ -23,6 +24,9 @@ echo "== headers compile alone"
 for header in $(git ls-files '*.h'); do
 	gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -I. -x c "$header"
 done
+
+echo "== fuzzers"
+make --no-print-directory -s -j"$jobs" fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-60}"
 
 echo "== tests under ASan and UBSan"
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1

@@ -7,7 +7,7 @@ build="gcc make libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev lib
 	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev"
 demo="gnuplot-nox tzdata"
 test="check libsubunit-dev curl haproxy jq nginx-light openssl sqlite3"
-check="clang clang-format cppcheck git"
+check="clang libclang-rt-14-dev clang-format cppcheck git"
 bench="jq nginx-light wrk"
 
 case "${1:-}" in
