@@ -166,7 +166,7 @@ unit: $(TEST_PROGRAMS)
 .PHONY: test
 test: ## build with warnings as errors and run every test
 	@sh tests/deps.sh test
-	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e
+	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e $(E2E_HELPERS)
 	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
 
 $(BUILD)/tests/keepalive-client: $(BUILD)/tests/e2e/keepalive_client.o
@@ -178,6 +178,12 @@ $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket:
 $(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o | $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
+
+# programs of the end-to-end tests: one file each, the C library alone
+E2E_HELPERS := $(BUILD)/tests/load
+$(E2E_HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/e2e/%.o
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $<
 
 .PHONY: check
 check: ## format, both compilers, static analysis, and the tests under sanitizers

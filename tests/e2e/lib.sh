@@ -4,6 +4,7 @@
 set -eu
 root=$(pwd)
 understudy=${UNDERSTUDY:-$root/build/understudy}
+helpers=$(dirname "$understudy")/tests # programs built for these tests
 work=$(mktemp -d "${TMPDIR:-/tmp}/understudy-e2e-XXXXXX")
 example=$root/examples/ticket-routing
 pids=""
