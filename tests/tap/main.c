@@ -10,6 +10,8 @@ static suite_maker *const suites[] = {
 	leave_suite,
 	tls_suite,
 	pressure_suite,
+	smuggle_suite,
+	slow_suite,
 };
 /* clang-format on */
 

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 5000 };
@@ -32,6 +34,25 @@ static void on_switch(int number)
 {
 	(void)number;
 	passthrough_flag = !passthrough_flag;
+}
+
+/* The C library's, replaced for this program: limits of a minute are waited for in seconds. The drainer's thread keeps
+ * the true time, for its waits are the kernel's. */
+static int clock_factor;
+static int64_t clock_origin; /* ns */
+
+int clock_gettime(clockid_t id, struct timespec *time)
+{
+	if (syscall(SYS_clock_gettime, id, time) != 0) {
+		return -1;
+	}
+	if (clock_factor > 0 && id == CLOCK_MONOTONIC && gettid() == getpid()) {
+		int64_t now = (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+		clock_origin = clock_origin == 0 ? now : clock_origin;
+		int64_t faster = clock_origin + (now - clock_origin) * clock_factor;
+		*time = (struct timespec){.tv_sec = faster / 1000000000, .tv_nsec = faster % 1000000000};
+	}
+	return 0;
 }
 
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
@@ -83,6 +104,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 {
 	signal(SIGTERM, on_stop);
 	signal(SIGUSR1, on_switch);
+	clock_factor = rig->clock_factor;
 	if (rig->descriptors_max > 0) {
 		struct rlimit limit = {(rlim_t)rig->descriptors_max, (rlim_t)rig->descriptors_max};
 		setrlimit(RLIMIT_NOFILE, &limit);

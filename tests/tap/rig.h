@@ -37,6 +37,7 @@ struct rig {
 	/* behind these */
 	struct tap_tls tls_kept, legacy_tls_kept;
 	char certificate[128], key[128], ca[128];
+	int clock_factor; /* the tap's monotonic clock runs so many times as fast; 0: as it is */
 };
 
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */

@@ -10,5 +10,7 @@ Suite *reload_suite(void);
 Suite *leave_suite(void);
 Suite *tls_suite(void);
 Suite *pressure_suite(void);
+Suite *smuggle_suite(void);
+Suite *slow_suite(void);
 
 #endif
