@@ -12,6 +12,7 @@ static suite_maker *const suites[] = {
 	pressure_suite,
 	smuggle_suite,
 	slow_suite,
+	large_suite,
 };
 /* clang-format on */
 

@@ -12,5 +12,6 @@ Suite *tls_suite(void);
 Suite *pressure_suite(void);
 Suite *smuggle_suite(void);
 Suite *slow_suite(void);
+Suite *large_suite(void);
 
 #endif
