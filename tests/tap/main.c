@@ -13,6 +13,7 @@ static suite_maker *const suites[] = {
 	smuggle_suite,
 	slow_suite,
 	large_suite,
+	stall_suite,
 };
 /* clang-format on */
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -53,6 +54,34 @@ int clock_gettime(clockid_t id, struct timespec *time)
 		*time = (struct timespec){.tv_sec = faster / 1000000000, .tv_nsec = faster % 1000000000};
 	}
 	return 0;
+}
+
+/* The disk of the tap, where a test holds it still. In the tap only the drainer writes files and syncs them. */
+static volatile int *disk_stalls;
+
+static void wait_for_disk(void)
+{
+	while (disk_stalls != NULL && *disk_stalls != 0) {
+		usleep(1000);
+	}
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
+{
+	wait_for_disk();
+	return syscall(SYS_pwrite64, fd, bytes, length, offset);
+}
+
+int fdatasync(int fd)
+{
+	wait_for_disk();
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	wait_for_disk();
+	return (int)syscall(SYS_fsync, fd);
 }
 
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
@@ -105,6 +134,7 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 	signal(SIGTERM, on_stop);
 	signal(SIGUSR1, on_switch);
 	clock_factor = rig->clock_factor;
+	disk_stalls = rig->disk_stalls;
 	if (rig->descriptors_max > 0) {
 		struct rlimit limit = {(rlim_t)rig->descriptors_max, (rlim_t)rig->descriptors_max};
 		setrlimit(RLIMIT_NOFILE, &limit);
@@ -206,6 +236,13 @@ void rig_secure(struct rig *rig)
 	rig->client_side = (struct secure_side){.directory = rig->directory, .verifies = true};
 	rig->legacy_side =
 		(struct secure_side){.is_server = true, .directory = rig->directory, .certificate = "server"};
+}
+
+void rig_share_disk(struct rig *rig)
+{
+	void *shared = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(shared != MAP_FAILED);
+	rig->disk_stalls = shared;
 }
 
 void rig_start_with(struct rig *rig)

@@ -37,13 +37,16 @@ struct rig {
 	/* behind these */
 	struct tap_tls tls_kept, legacy_tls_kept;
 	char certificate[128], key[128], ca[128];
-	int clock_factor; /* the tap's monotonic clock runs so many times as fast; 0: as it is */
+	volatile int *disk_stalls; /* while not 0, the tap's writes to segments and their syncs do not return */
+	int clock_factor;          /* the tap's monotonic clock runs so many times as fast; 0: as it is */
 };
 
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
 void rig_prepare(struct rig *rig);
 /* TLS on both sides: the tap shows "server" and believes what "ca" signed, the legacy system's side is "server". */
 void rig_secure(struct rig *rig);
+/* Makes rig->disk_stalls, shared with the tap. */
+void rig_share_disk(struct rig *rig);
 void rig_start_with(struct rig *rig);
 void rig_restart(struct rig *rig); /* a new tap on the same ring, spool and ports */
 /* Ends the tap with SIGTERM; it must end well. */

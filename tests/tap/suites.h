@@ -13,5 +13,6 @@ Suite *pressure_suite(void);
 Suite *smuggle_suite(void);
 Suite *slow_suite(void);
 Suite *large_suite(void);
+Suite *stall_suite(void);
 
 #endif
