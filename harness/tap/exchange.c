@@ -304,7 +304,9 @@ static void begin_reply(struct session *session, const struct http_head *head)
 	session->reply_body = http_body_of_reply(head, session->is_head);
 	bool until_close = session->reply_body.framing == HTTP_UNTIL_CLOSE;
 	session->reusable = head->minor == 1 && !head->close && !session->is_old && !until_close;
-	session->close_after |= until_close || session->leave_at != 0;
+	/* a legacy system that leaves before it has the whole message leaves the client in the middle of one */
+	bool leaves_early = !session->reusable && !session->request_whole;
+	session->close_after |= until_close || leaves_early || session->leave_at != 0;
 	capture_reply_head(&session->capture, head);
 	struct http_rewrite rewrite = {.add_close = session->close_after && !tunnel, .keep_upgrade = tunnel};
 	http_head_write(head, rewrite, &session->reply_head);

@@ -14,6 +14,7 @@ static suite_maker *const suites[] = {
 	slow_suite,
 	large_suite,
 	stall_suite,
+	break_suite,
 };
 /* clang-format on */
 

@@ -14,5 +14,6 @@ Suite *smuggle_suite(void);
 Suite *slow_suite(void);
 Suite *large_suite(void);
 Suite *stall_suite(void);
+Suite *break_suite(void);
 
 #endif
