@@ -9,6 +9,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/understudy-e2e-XXXXXX")
 example=$root/examples/ticket-routing
 pids=""
 run_pid=""
+sent_in_all=0 # messages, by send
 config=$work/understudy.yaml
 log=$work/log
 mkdir -p "$log"
@@ -105,6 +106,9 @@ send() {
 	"$understudy" sim traffic --to "$tap_url/route" --tickets "$example/sim/tickets.json" --count "$count" --weeks 4 \
 		--until 2026-11-16 --seed "$seed" --reference "$work/reference-$seed.csv" "$@" >"$log/traffic" 2>&1 ||
 		fail "traffic: $(cat "$log/traffic")"
+	sent_in_all=$((sent_in_all + $(awk -F'[ :]' '/^sent/ {print $2}' "$log/traffic")))
+	answered=$(awk '/^answered/ {print $2}' "$log/traffic")
+	expect "answered with 2xx" "$answered" "$(awk -F'[ :]' '/^sent/ {print $2}' "$log/traffic")"
 }
 
 # start_client KEPT FRESH PAUSE_MS: tests/e2e/keepalive_client.c against the tap.
@@ -139,6 +143,11 @@ sql() {
 # expect WHAT ACTUAL EXPECTED
 expect() {
 	[ "$2" = "$3" ] || fail "$1: is \"$2\", should be \"$3\""
+}
+
+# What the tap saw is what `send` counted itself; not where it ran in the background.
+expect_seen_is_sent() {
+	expect "seen" "$(status_json .exchanges.seen)" "$sent_in_all"
 }
 
 expect_ties_out() {

@@ -7,6 +7,7 @@ start_run
 send 200 3
 wait_settled
 expect_ties_out
+expect_seen_is_sent
 expect "compared" "$(status_json .evaluations.compared)" "$(status_json .exchanges.stored)"
 expect "outcomes other than transport" "$(sql 'SELECT count(*) FROM v_outcome WHERE outcome <> 2')" 0
 expect "attempts of each (1 and 2 retries)" "$(sql 'SELECT min(attempts) || max(attempts) FROM evaluation')" 33

@@ -12,4 +12,5 @@ took=$(($(date +%s) - begin))
 [ $took -lt 40 ] || fail "200 messages took $took s: the live path waited for the LLM path"
 wait_settled 240
 expect_ties_out
+expect_seen_is_sent
 expect "outcomes other than timeout" "$(sql 'SELECT count(*) FROM v_outcome WHERE outcome <> 1')" 0

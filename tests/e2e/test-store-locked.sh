@@ -16,5 +16,6 @@ before=$(sql 'SELECT count(*) FROM exchange')
 wait $lock
 wait_settled
 expect_ties_out
+expect_seen_is_sent
 [ "$(sql 'SELECT count(*) FROM exchange')" -gt "$before" ] || fail "nothing was stored after the lock"
 expect "compared" "$(status_json .evaluations.compared)" "$(status_json .exchanges.stored)"
