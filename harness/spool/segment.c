@@ -32,6 +32,7 @@ enum {
 
 	NUMBER_DIGITS = 20,
 	CHUNK = 1024 * 1024, /* bytes read at once */
+	SEARCH_EFFORT = 16,
 };
 
 _Static_assert((int)AT_BOOT_ID + (int)BOOT_ID_SIZE == (int)AT_STREAM, "docs/spool.md");
@@ -300,18 +301,36 @@ static enum segment_state refill(struct segment_scan *scan, struct error *err)
 	return SEGMENT_RECORD;
 }
 
+/* Looks for a good frame behind the first. What stands there may be a message made to look like the beginnings of many
+ * frames, each with half a file to be summed up: past SEARCH_EFFORT times the bytes it is called damage, and a person
+ * decides. */
+static bool has_frame(struct span bytes)
+{
+	uint64_t effort = SEARCH_EFFORT * (uint64_t)bytes.length;
+	for (size_t i = SPOOL_FRAME_ALIGNMENT; i < bytes.length; i += SPOOL_FRAME_ALIGNMENT) {
+		struct span rest = {bytes.data + i, bytes.length - i};
+		struct spool_record record;
+		size_t size;
+		if (spool_decode(rest, &record, &size) == SPOOL_DECODED) {
+			return true;
+		}
+		size_t length = spool_frame_length(rest);
+		uint64_t summed = length <= rest.length ? length : 0;
+		if (summed > effort) {
+			return true;
+		}
+		effort -= summed;
+	}
+	return false;
+}
+
 static bool frame_lies_behind(struct segment_scan *scan, uint64_t size, struct error *err, bool *ret_found)
 {
 	size_t rest = (size_t)(size - scan->offset);
 	if (!reserve(scan, rest, err) || !read_at(scan, scan->offset, rest, &rest, err)) {
 		return false;
 	}
-	*ret_found = false;
-	for (size_t i = SPOOL_FRAME_ALIGNMENT; i < rest && !*ret_found; i += SPOOL_FRAME_ALIGNMENT) {
-		struct spool_record record;
-		size_t length;
-		*ret_found = spool_decode((struct span){scan->buffer + i, rest - i}, &record, &length) == SPOOL_DECODED;
-	}
+	*ret_found = has_frame((struct span){scan->buffer, rest});
 	return true;
 }
 

@@ -332,6 +332,29 @@ START_TEST(a_tail_that_a_power_failure_left_is_cut)
 }
 END_TEST
 
+/* A lost tail of what looks like the beginning of a frame of half a mebibyte at each of half a million places: the
+ * search for a good one among them ends (without its limit, not within the time that any test has). */
+START_TEST(a_tail_of_beginnings_of_frames_is_judged)
+{
+	enum { TAIL = 4 << 20, CLAIMED = 1 << 19 };
+	struct spool_writer *writer = writer_ok(&SMALL);
+	append(writer, 1, 2);
+	spool_writer_close(writer);
+	rewrite_boot(1);
+	uint32_t *tail = calloc(1, TAIL);
+	ck_assert_ptr_nonnull(tail);
+	for (size_t i = 0; i < TAIL / sizeof(*tail); i += 2) {
+		tail[i] = CLAIMED;
+	}
+	poke(1, segment_size(1), tail, TAIL);
+	free(tail);
+	writer_fails(ERROR_FORMAT);
+	struct spool_reader *reader = reader_ok(&BEGINNING);
+	expect_failure(reader, ERROR_FORMAT, "corrupt at byte");
+	spool_reader_close(reader);
+}
+END_TEST
+
 START_TEST(a_torn_frame_in_a_closed_segment_is_damage)
 {
 	struct spool_writer *writer = writer_ok(&SMALL);
@@ -590,6 +613,7 @@ Suite *spool_suite(void)
 	tcase_add_test(tests, a_segment_without_a_whole_head_is_empty);
 	tcase_add_test(tests, damage_is_told_with_file_and_offset);
 	tcase_add_test(tests, a_tail_that_a_power_failure_left_is_cut);
+	tcase_add_test(tests, a_tail_of_beginnings_of_frames_is_judged);
 	tcase_add_test(tests, a_torn_frame_in_a_closed_segment_is_damage);
 	tcase_add_test(tests, a_newer_version_is_refused);
 	tcase_add_test(tests, an_older_segment_is_read_and_ended);
