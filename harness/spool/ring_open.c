@@ -116,7 +116,8 @@ static bool check_frames(struct ring *ring, struct error *err)
 		struct spool_record record;
 		size_t size;
 		if (spool_decode((struct span){ring->data + place, room}, &record, &size) != SPOOL_DECODED ||
-		    !spool_is_delivery(&record) || (sequence != 0 && record.exchange.sequence != sequence + 1) ||
+		    !spool_is_delivery(&record) || record.exchange.sequence == 0 ||
+		    (sequence != 0 && record.exchange.sequence != sequence + 1) ||
 		    wrap_is_wrong(ring, at, size, false)) {
 			return damaged(ring, "a frame is broken or out of sequence", err);
 		}
