@@ -19,7 +19,7 @@ static struct rig rig;
 static void setup(void)
 {
 	rig_prepare(&rig);
-	rig.legacy_timeout_ms = 300;
+	rig.legacy_timeout_ms = 2000;
 	rig_start_with(&rig);
 }
 
@@ -27,7 +27,7 @@ static void setup_over_tls(void)
 {
 	rig_prepare(&rig);
 	rig_secure(&rig);
-	rig.legacy_timeout_ms = 300;
+	rig.legacy_timeout_ms = 2000; /* above what a busy machine takes for a handshake */
 	rig_start_with(&rig);
 }
 
