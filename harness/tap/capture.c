@@ -146,7 +146,8 @@ static struct span take(struct span *rest, size_t length)
 	return piece;
 }
 
-void capture_commit(struct capture *capture, struct span interface, int64_t captured_at, int64_t latency)
+void capture_commit(struct capture *capture, struct span interface, int64_t captured_at, int64_t latency,
+		    int32_t legacy_outcome)
 {
 	if (!capture->active) {
 		return;
@@ -159,7 +160,7 @@ void capture_commit(struct capture *capture, struct span interface, int64_t capt
 					  .captured_at = captured_at,
 					  .legacy_latency_us = latency,
 					  .legacy_status = capture->status,
-					  .legacy_outcome = -1};
+					  .legacy_outcome = legacy_outcome};
 	struct span request = buffer_span(&capture->request);
 	exchange.method = take(&request, capture->method_length);
 	exchange.target = take(&request, capture->target_length);

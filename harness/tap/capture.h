@@ -40,8 +40,10 @@ void capture_begin(struct capture *capture, struct ring *ring, int account, size
 void capture_request_body(struct capture *capture, struct span payload);
 void capture_reply_head(struct capture *capture, const struct http_head *head);
 void capture_reply_body(struct capture *capture, struct span payload);
-/* Both do nothing where no capture is active. Latency in microseconds, -1: unknown. */
-void capture_commit(struct capture *capture, struct span interface, int64_t captured_at, int64_t latency);
+/* Both do nothing where no capture is active. Latency in microseconds, -1: unknown. `legacy_outcome`: as in record.h.
+ */
+void capture_commit(struct capture *capture, struct span interface, int64_t captured_at, int64_t latency,
+		    int32_t legacy_outcome);
 /* A copy that was void before is counted under its first cause. */
 void capture_drop(struct capture *capture, enum drop_reason reason);
 

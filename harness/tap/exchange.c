@@ -1,4 +1,5 @@
-/* One exchange: request to the legacy system, reply to the client, and the copy of both.
+/* One exchange: request to the legacy system, reply to the client, and the copy of both. What the tap answers itself
+ * goes to receive.c behind the head.
  *
  * What this file keeps, whatever happens to the copy:
  *
@@ -94,7 +95,7 @@ static void commit(struct session *session)
 	if (session->request_whole && session->reply_whole) {
 		int64_t latency = session->request_sent ? session->replied_at - session->sent_at : -1;
 		capture_commit(&session->capture, span_of(session->route->config->interface), session->message_at,
-			       latency);
+			       latency, -1);
 		set_reset_on_close(session, false);
 	}
 }
@@ -145,14 +146,19 @@ static void begin(struct session *session, const struct http_head *head, size_t 
 	session->wants_tunnel = head->websocket;
 	session->request_body = http_body_of_request(head);
 	session->request_whole = session->request_body.ended;
-	if (is_wanted(session, head) && is_admitted(session, head)) {
+	enum tap_kind kind = session->route->config->kind;
+	if (kind != TAP_INGEST && is_wanted(session, head) && is_admitted(session, head)) {
 		capture_begin(&session->capture, session->tap->ring, session->route->account,
 			      session->route->capture_max, head);
 	}
-	write_request_head(session, head);
 	struct flow *flow = &session->request;
 	flow->passed += head_length;
 	flow->base = flow->sent = flow->passed;
+	if (kind != TAP_INLINE) {
+		receive_begin(session, head);
+		return;
+	}
+	write_request_head(session, head);
 	session->legacy = legacy_take(session, false);
 	flow->keep = session->legacy != NULL && session->legacy->reused;
 	if (session->request_head.failed) {
@@ -268,6 +274,9 @@ static bool has_request(const struct session *session)
 bool exchange_take_request(struct session *session)
 {
 	bool moved = session->phase == PHASE_HEAD && has_request(session) && take_head(session);
+	if (session->phase == PHASE_EXCHANGE && session->route->config->kind != TAP_INLINE) {
+		return receive_run(session) || moved;
+	}
 	/* at once, so that head and body leave in one system call */
 	if (session->phase == PHASE_EXCHANGE && !session->request_whole) {
 		moved |= take_request_body(session);

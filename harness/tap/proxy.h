@@ -39,6 +39,7 @@ struct peer {
 
 struct session;
 struct tap;
+struct ingest;
 
 struct legacy_address {
 	struct sockaddr_storage name;
@@ -120,9 +121,10 @@ struct session {
 	size_t request_scanned, reply_scanned;
 	struct http_body request_body, reply_body;
 	struct capture capture;
-	bool is_head;       /* the method */
-	bool is_idempotent; /* RFC 9110 section 9.2.2 */
-	bool is_old;        /* HTTP/1.0 client: gets no 1xx */
+	struct ingest *ingest; /* TAP_INGEST: what the open exchange posts; owned */
+	bool is_head;          /* the method */
+	bool is_idempotent;    /* RFC 9110 section 9.2.2 */
+	bool is_old;           /* HTTP/1.0 client: gets no 1xx */
 	bool close_after;
 	bool resets_on_close; /* see exchange.c, "A reply that ends with its connection" */
 	bool wants_tunnel;
@@ -164,6 +166,8 @@ struct tap {
 	struct session *closed, *unused;
 	struct legacy_connection *closed_legacy, *unused_legacy;
 	struct flow_stock stock;
+	size_t ingest_bytes; /* of bodies that are posted right now, in all sessions */
+	size_t ingest_count; /* batches that are being taken, a piece in each turn */
 };
 
 /* routes.c */
@@ -226,11 +230,22 @@ const char *session_address(struct session *session);
 void session_on_event(struct session *session, uint32_t events);
 /* Does all that can be done now. */
 void session_run(struct session *session);
+/* Runs it in the next turn of the loop, whether or not its socket says something. */
+void session_run_later(struct session *session);
 void session_close(struct session *session, enum drop_reason reason);
 /* Ends what has waited for too long. */
 void session_check_time(struct session *session);
 void session_recycle(struct tap *tap);
 void session_free_all(struct tap *tap);
+
+/* receive.c: kinds of taps that have no legacy side */
+/* Takes the head of a request that the tap answers itself. */
+void receive_begin(struct session *session, const struct http_head *head);
+/* Takes what is there of the body, and answers when it is whole. True where something moved. */
+bool receive_run(struct session *session);
+/* Writes the one answer of the exchange. `fields`: further header fields with their ends; `content`: JSON, none for
+ * status 204. Where the request is not whole, the connection ends behind it. */
+void receive_answer(struct session *session, int status, const char *fields, struct span content);
 
 /* exchange.c; all return true where something moved */
 bool exchange_take_request(struct session *session);

@@ -68,18 +68,36 @@ static bool open_tls(struct route *route, struct error *err)
 	return (config->tls == NULL || route->tls != NULL) && (config->legacy_tls == NULL || route->legacy_tls != NULL);
 }
 
+static bool open_account(struct route *route, const char *interface, struct error *err)
+{
+	route->account = ring_account(route->tap->ring, span_of(interface));
+	return route->account >= 0 ||
+	       error_set(err, ERROR_LIMIT, "the ring has no account left for %s; one ring holds %d interfaces",
+			 interface, RING_INTERFACES_MAX);
+}
+
+/* An ingest listener takes what belongs to any interface; the others have one. */
+static bool open_accounts(struct route *route, struct error *err)
+{
+	const struct tap_config *config = &route->generation->config;
+	bool done = true;
+	if (route->config->kind != TAP_INGEST) {
+		return open_account(route, route->config->interface, err);
+	}
+	for (size_t i = 0; done && i < config->interface_count; i++) {
+		done = open_account(route, config->interfaces[i], err);
+	}
+	return done;
+}
+
 static bool open_route(struct route *route, const struct tap_route *config, struct error *err)
 {
 	route->config = config;
 	route->capture_max = config->capture_max > 0 ? config->capture_max : CAPTURE_DEFAULT;
 	int timeout_ms = config->legacy_timeout_ms > 0 ? config->legacy_timeout_ms : LEGACY_TIMEOUT_DEFAULT_MS;
 	route->legacy_timeout = timeout_ms * INT64_C(1000);
-	route->account = ring_account(route->tap->ring, span_of(config->interface));
-	if (route->account < 0) {
-		return error_set(err, ERROR_LIMIT, "the ring has no account left for %s; one ring holds %d interfaces",
-				 config->interface, RING_INTERFACES_MAX);
-	}
-	return open_tls(route, err) && legacy_resolve(route, err);
+	return open_tls(route, err) && open_accounts(route, err) &&
+	       (config->kind != TAP_INLINE || legacy_resolve(route, err));
 }
 
 /* The caller holds it. Takes the arena over where it succeeds. */
@@ -158,7 +176,7 @@ static struct listener *listener_create(struct route *route, int fd, struct erro
 	int on = 1;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (!route->tap->accept_paused && !peer_watch(route->tap, &listener->peer, EPOLLIN)) {
-		error_set_system(err, errno, "cannot watch the listener of %s", route->config->interface);
+		error_set_system(err, errno, "cannot watch a listener");
 		listener->peer.fd = -1;
 		listener_destroy(listener);
 		return NULL;

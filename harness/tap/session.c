@@ -1,5 +1,5 @@
 /* One client connection: its life, its turns, its limits of time. What is said on it is exchange.c's business. */
-#include "harness/tap/proxy.h"
+#include "harness/tap/ingest.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -129,6 +129,7 @@ void session_close(struct session *session, enum drop_reason reason)
 	if (session->phase == PHASE_HEAD) {
 		(void)peer_end(&session->client); /* what was said is whole */
 	}
+	ingest_end(session);
 	peer_close(&session->client);
 	legacy_close(session->legacy);
 	session->legacy = NULL;
@@ -330,6 +331,15 @@ static bool run_round(struct session *session)
 	return moved;
 }
 
+void session_run_later(struct session *session)
+{
+	if (!session->again) {
+		session->again = true;
+		session->next_again = session->tap->again;
+		session->tap->again = session;
+	}
+}
+
 void session_run(struct session *session)
 {
 	struct tap *tap = session->tap;
@@ -348,11 +358,7 @@ void session_run(struct session *session)
 			session->moved_at = tap->now;
 		}
 	}
-	if (!session->again) {
-		session->again = true;
-		session->next_again = tap->again;
-		tap->again = session;
-	}
+	session_run_later(session);
 }
 
 void session_on_event(struct session *session, uint32_t events)

@@ -81,7 +81,8 @@ struct tap_control {
 struct tap_config {
 	const struct tap_route *routes;
 	size_t route_count;
-	const char *const *interfaces; /* that TAP_INGEST takes messages and answers of */
+	const char *const *interfaces;       /* that TAP_INGEST takes messages and answers of */
+	const size_t *interface_capture_max; /* of each, as tap_route.capture_max; NULL: 1 MiB */
 	size_t interface_count;
 	const char *ring_path;
 	size_t ring_capacity;
