@@ -197,7 +197,10 @@ static bool write_plan(const struct tap_plan *plan, struct buffer *text, struct 
 	json_build_array(build, "interfaces");
 	for (size_t i = 0; i < installation->contract_count; i++) {
 		if (installation->contracts[i]->tap.kind != CONTRACT_TAP_NONE) {
-			json_build_text(build, NULL, installation->contracts[i]->interface);
+			json_build_object(build, NULL);
+			json_build_text(build, "name", installation->contracts[i]->interface);
+			json_build_integer(build, "capture_max", (int64_t)installation->contracts[i]->tap.capture_max);
+			json_build_end(build);
 		}
 	}
 	json_build_end(build);
@@ -432,6 +435,29 @@ static bool read_route(const struct json_node *node, struct arena *arena, struct
 	       (route->kind != TAP_INLINE || read_inline(node, arena, route));
 }
 
+static bool read_interfaces(const struct json_node *nodes, struct arena *arena, struct tap_config *config)
+{
+	size_t count = json_count(nodes);
+	const char **names = arena_allocate_array(arena, count, sizeof(names[0]));
+	size_t *maxima = arena_allocate_array(arena, count, sizeof(maxima[0]));
+	if (names == NULL || maxima == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct json_node *node = json_at(nodes, i);
+		int64_t most = 0;
+		names[i] = read_text(node, "name", arena);
+		if (names[i] == NULL || !read_integer(node, "capture_max", &most)) {
+			return false;
+		}
+		maxima[i] = (size_t)most;
+	}
+	config->interfaces = names;
+	config->interface_capture_max = maxima;
+	config->interface_count = count;
+	return true;
+}
+
 /* The whole memory file, in the arena. */
 static bool load(int fd, struct arena *arena, struct span *ret_text, struct error *err)
 {
@@ -475,12 +501,11 @@ bool tap_plan_read(int fd, struct arena *arena, struct tap_config *ret_config, s
 	};
 	int64_t ring_bytes = 0;
 	int64_t sync_interval_ms = 0;
-	bool complete =
-		config.ring_path != NULL && config.spool_directory != NULL &&
-		read_integer(root, "ring_bytes", &ring_bytes) &&
-		read_integer(root, "sync_interval_ms", &sync_interval_ms) &&
-		read_list(json_get_text(root, "interfaces"), arena, &config.interfaces, &config.interface_count) &&
-		read_routes(json_get_text(root, "routes"), arena, &config);
+	bool complete = config.ring_path != NULL && config.spool_directory != NULL &&
+			read_integer(root, "ring_bytes", &ring_bytes) &&
+			read_integer(root, "sync_interval_ms", &sync_interval_ms) &&
+			read_interfaces(json_get_text(root, "interfaces"), arena, &config) &&
+			read_routes(json_get_text(root, "routes"), arena, &config);
 	if (!complete) {
 		return error_set(err, ERROR_USAGE, "the plan is not complete; use 'understudy tap -c FILE'");
 	}

@@ -15,6 +15,7 @@ static suite_maker *const suites[] = {
 	large_suite,
 	stall_suite,
 	break_suite,
+	receive_suite,
 };
 /* clang-format on */
 

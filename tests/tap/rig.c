@@ -146,7 +146,10 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 	getsockname(rig->legacy, address, &length);
 	snprintf(port, sizeof(port), "%d", ntohs(name.sin_port));
 	close(rig->legacy);
-	struct tap_route route = {.interface = "orders",
+	static const char *const interfaces[] = {"orders", "invoices"};
+	struct tap_route route = {.kind = rig->kind,
+				  .interface = rig->kind != TAP_INGEST ? interfaces[0] : NULL,
+				  .token = rig->token,
 				  .listen_fd = listen_fd,
 				  .legacy_host = "127.0.0.1",
 				  .legacy_port = port,
@@ -160,6 +163,9 @@ static void run_child(const struct rig *rig, int listen_fd, int ready_fd, int co
 				  .legacy_tls = rig->legacy_tls};
 	struct tap_config config = {.routes = &route,
 				    .route_count = 1,
+				    .interfaces = interfaces,
+				    .interface_capture_max = rig->interface_capture_max,
+				    .interface_count = rig->interface_count,
 				    .ring_path = rig->ring,
 				    .ring_capacity = rig->ring_capacity,
 				    .spool_directory = rig->spool,
@@ -212,7 +218,7 @@ static void start_child(struct rig *rig)
 
 void rig_prepare(struct rig *rig)
 {
-	*rig = (struct rig){.ring_capacity = 8 << 20, .tap = -1, .control = -1};
+	*rig = (struct rig){.ring_capacity = 8 << 20, .interface_count = 2, .tap = -1, .control = -1};
 	snprintf(rig->directory, sizeof(rig->directory), "/tmp/understudy-tap-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(rig->directory));
 	snprintf(rig->ring, sizeof(rig->ring), "%s/ring", rig->directory);
@@ -438,10 +444,21 @@ void reset_and_close(int fd)
 	close(fd);
 }
 
+static void add_accounts(const struct spool_accounts *accounts, struct spooled *total)
+{
+	total->seen += accounts->seen;
+	total->committed += accounts->committed;
+	total->in_flight += accounts->in_flight;
+	for (int i = 0; i < DROP_REASON_COUNT; i++) {
+		total->dropped[i] += accounts->dropped[i];
+	}
+}
+
 struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct spool_exchange *, void *),
 			      void *context)
 {
 	struct spooled total = {.count = 0};
+	struct spool_accounts last[2] = {{.seen = 0}};
 	struct error err = ERROR_INIT;
 	struct spool_position start = {.segment = 0};
 	struct spool_reader *reader = spool_reader_open(rig->spool, "tap", &start, &err);
@@ -449,21 +466,20 @@ struct spooled rig_read_spool(const struct rig *rig, void (*check)(const struct 
 	struct spool_record record;
 	enum spool_read result;
 	while ((result = spool_reader_next(reader, &record, &err)) == SPOOL_READ) {
-		if (record.type == SPOOL_EXCHANGE) {
+		if (spool_is_delivery(&record)) {
 			total.count++;
 			ck_assert_uint_eq(record.exchange.sequence, total.count);
 			if (check != NULL) {
 				check(&record.exchange, context);
 			}
 		} else {
-			total.seen = record.accounts.seen;
-			total.committed = record.accounts.committed;
-			total.in_flight = record.accounts.in_flight;
-			memcpy(total.dropped, record.accounts.dropped, sizeof(total.dropped));
+			last[span_is(record.accounts.interface, "orders") ? 0 : 1] = record.accounts;
 		}
 	}
 	ck_assert_msg(result == SPOOL_NOTHING_YET, "%s", err.message);
 	spool_reader_close(reader);
+	add_accounts(&last[0], &total);
+	add_accounts(&last[1], &total);
 	uint64_t dropped = 0;
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		dropped += total.dropped[i];

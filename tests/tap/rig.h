@@ -39,6 +39,10 @@ struct rig {
 	char certificate[128], key[128], ca[128];
 	volatile int *disk_stalls; /* while not 0, the tap's writes to segments and their syncs do not return */
 	int clock_factor;          /* the tap's monotonic clock runs so many times as fast; 0: as it is */
+	enum tap_kind kind; /* of the one listener; TAP_INGEST takes for "orders" and "invoices" */
+	const char *token;
+	const size_t *interface_capture_max; /* TAP_INGEST; of both */
+	size_t interface_count;              /* TAP_INGEST: 1 for "orders" alone */
 };
 
 struct rig *rig_start(void); /* interface "orders", everything at its default, capturing POST */
@@ -77,9 +81,9 @@ void want_nothing(int fd, int milliseconds);
 void take_all(int fd, struct buffer *ret_bytes);
 void reset_and_close(int fd);
 
-/* What the spool holds after rig_stop. */
+/* What the spool holds after rig_stop, of all interfaces together. */
 struct spooled {
-	size_t count;
+	size_t count; /* exchanges and late answers */
 	uint64_t seen;
 	uint64_t committed;
 	uint64_t in_flight;

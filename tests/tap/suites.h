@@ -15,5 +15,6 @@ Suite *slow_suite(void);
 Suite *large_suite(void);
 Suite *stall_suite(void);
 Suite *break_suite(void);
+Suite *receive_suite(void);
 
 #endif
