@@ -17,9 +17,9 @@ struct reader {
 	struct arena *arena;
 	struct spool_exchange *exchange;
 	struct error *err;
-	bool has_message;
-	bool has_type; /* a Content-Type among the headers */
-	bool is_json;  /* the message */
+	bool has_json;  /* "message" */
+	bool has_bytes; /* "message_base64" */
+	bool has_type;  /* a Content-Type among the headers */
 };
 
 struct value {
@@ -65,7 +65,7 @@ static bool read_interface(struct reader *reader, const struct value *value)
 static bool read_message(struct reader *reader, const struct value *value)
 {
 	reader->exchange->request_body = value->raw;
-	reader->has_message = reader->is_json = true;
+	reader->has_json = true;
 	return true;
 }
 
@@ -114,8 +114,7 @@ static bool read_message_base64(struct reader *reader, const struct value *value
 		return fail(reader, value, "base64 of a message (RFC 4648 section 4, with padding)");
 	}
 	reader->exchange->request_body = (struct span){bytes, length};
-	reader->has_message = true;
-	reader->is_json = false;
+	reader->has_bytes = true;
 	return true;
 }
 
@@ -254,11 +253,11 @@ static bool read_headers(struct reader *reader, const struct value *value)
 static bool complete_head(struct reader *reader)
 {
 	struct spool_exchange *exchange = reader->exchange;
-	if (reader->has_type || !reader->has_message) {
+	if (reader->has_type) {
 		return true;
 	}
 	const char *head = arena_format(reader->arena, "Content-Type: %s\r\n%.*s",
-					reader->is_json ? "application/json" : "application/octet-stream",
+					reader->has_json ? "application/json" : "application/octet-stream",
 					SPAN_ARGUMENTS(exchange->request_head));
 	exchange->request_head = span_of(head);
 	return head != NULL || fail_memory(reader);
@@ -338,9 +337,12 @@ static bool read_member(struct reader *reader, const struct member *members, str
 static bool check_exchange(struct reader *reader)
 {
 	struct spool_exchange *exchange = reader->exchange;
-	if (!reader->has_message) {
-		return error_set(reader->err, ERROR_FORMAT,
-				 "\"message\" is missing; send the message as JSON, or as \"message_base64\"");
+	if (reader->has_json == reader->has_bytes) {
+		return error_set(
+			reader->err, ERROR_FORMAT,
+			reader->has_json
+				? "both \"message\" and \"message_base64\" are there; send one"
+				: "\"message\" is missing; send the message as JSON, or as \"message_base64\"");
 	}
 	if (exchange->reply_body.length == 0 && exchange->legacy_status == 0 && exchange->legacy_outcome < 0) {
 		exchange->legacy_outcome = LEGACY_AWAITED;

@@ -16,6 +16,10 @@ static suite_maker *const suites[] = {
 	stall_suite,
 	break_suite,
 	receive_suite,
+	batch_suite,
+	delivery_suite,
+	ingest_suite,
+	openapi_suite,
 };
 /* clang-format on */
 

@@ -16,5 +16,9 @@ Suite *large_suite(void);
 Suite *stall_suite(void);
 Suite *break_suite(void);
 Suite *receive_suite(void);
+Suite *batch_suite(void);
+Suite *delivery_suite(void);
+Suite *ingest_suite(void);
+Suite *openapi_suite(void);
 
 #endif
