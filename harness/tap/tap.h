@@ -1,6 +1,6 @@
-/* Layer 3. The tap: an HTTP/1.1 reverse proxy (RFC 9110, 9112) that forwards and captures, and can do nothing else.
- * May use harness/base, harness/http and harness/spool alone, and OpenSSL for TLS. One thread, epoll, no blocking call
- * but epoll_wait once it runs.
+/* Layer 3. The tap: an HTTP/1.1 reverse proxy (RFC 9110, 9112) that forwards and captures; and two listeners that take
+ * what cannot go through it, mirror and ingest (docs/ingest.md). May use harness/base, harness/http and harness/spool
+ * alone, and OpenSSL for TLS. One thread, epoll, no blocking call but epoll_wait once it runs.
  *
  * Bodies pass unchanged and unbuffered in both directions; header fields keep order, case and duplicates, without
  * those meant for one hop. WebSocket upgrades become a tunnel (the 101 is their reply); other Upgrade offers are left
@@ -9,8 +9,8 @@
  * first time, or is idempotent.
  *
  * How to find your way: flow is a bounded block of bytes; capture is the copy; tls is what a peer may speak through;
- * peer, legacy, session and exchange are the relay; routes is what is configured, and its change; proxy.h has their
- * objects. */
+ * peer, legacy, session and exchange are the relay; receive answers mirrors, and ingest, whose bodies batch and
+ * delivery read; routes is what is configured, and its change; proxy.h has their objects. */
 #ifndef UNDERSTUDY_TAP_TAP_H
 #define UNDERSTUDY_TAP_TAP_H
 

@@ -27,15 +27,15 @@ accepted() {
 	jq -r '"\(.accepted) \(.rejected_count)"' "$work/answer"
 }
 
+# The accounts follow the exchanges into the store a moment later.
 wait_seen() {
+	ledger='"\(.exchanges.seen) \(.exchanges.ties_out) \([.exchanges.dropped[]] | add)"'
 	tries=0
-	until [ "$(status_json .exchanges.seen)" = "$1" ]; do
+	until [ "$(status_json "$ledger")" = "$1 true 0" ]; do
 		tries=$((tries + 1))
-		[ $tries -le 200 ] || fail "seen $(status_json .exchanges.seen), not $1"
+		[ $tries -le 400 ] || fail "seen, ties out, dropped: $(status_json "$ledger"), not $1 true 0"
 		sleep 0.05
 	done
-	expect "drops" "$(status_json '[.exchanges.dropped[]] | add')" 0
-	expect "the ledger ties out" "$(status_json .exchanges.ties_out)" true
 }
 
 expect "health" "$(curl -s "$url/v1/health")" '{"status":"ok"}'
