@@ -11,10 +11,10 @@
 #ifndef UNDERSTUDY_TAP_INGEST_H
 #define UNDERSTUDY_TAP_INGEST_H
 
+#include "harness/tap/ingest_head.h"
 #include "harness/tap/proxy.h"
 
 enum {
-	INGEST_BODY_MAX = 16 * 1024 * 1024,
 	INGEST_BODIES_MAX = 64 * 1024 * 1024,
 	INGEST_TURN = 256 * 1024,
 	INGEST_SHOWN_MAX = 100, /* rejected lines that an answer lists; it counts them all */
