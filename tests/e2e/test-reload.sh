@@ -81,7 +81,7 @@ stop_client
 
 sort -n "$log/exchanges" >"$work/exchanges"
 # every request lies before, within or behind a change of legacy systems
-[ "$client_requests" -gt 600 ] || fail "only $client_requests requests"
+[ "$client_requests" -gt 60 ] || fail "only $client_requests requests"
 awk 'NR == FNR { begun[NR] = $1; done[NR] = $2; name[NR] = $3; count = NR; next }
 	{
 		while (at < count && done[at + 1] <= $1) at++
@@ -92,7 +92,7 @@ awk 'NR == FNR { begun[NR] = $1; done[NR] = $2; name[NR] = $3; count = NR; next 
 	}
 	END { print sure + 0, wrong + 0 }' "$work/switches" "$work/exchanges" >"$work/checked"
 read -r sure wrong <"$work/checked"
-[ "$sure" -gt 300 ] || fail "only $sure requests lie clearly between two reloads"
+[ "$sure" -gt 30 ] || fail "only $sure requests lie clearly between two reloads"
 expect "requests that the wrong legacy system answered" "$wrong" 0
 
 wait_settled

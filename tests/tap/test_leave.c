@@ -13,17 +13,21 @@
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define LAST_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
-enum { GRACE_MS = 1500 };
+enum { GRACE_MS = 1500, LONG_GRACE_MS = 4000 };
 
 static struct rig rig;
 
 static void setup(void)
 {
 	rig_prepare(&rig);
-	rig.stop_grace_ms = GRACE_MS;
 	rig.takes_reloads = true;
-	rig_start_with(&rig);
+}
+
+static void start(int grace_ms)
+{
 	char text[256];
+	rig.stop_grace_ms = grace_ms;
+	rig_start_with(&rig);
 	ck_assert_int_eq(rig_hear(&rig, text), TAP_READY);
 }
 
@@ -43,6 +47,7 @@ static void want_good_end(void)
 /* The next request on an idle connection is served, with the word that it was the last. */
 START_TEST(idle_connection_is_served_once_more)
 {
+	start(LONG_GRACE_MS);
 	int client = rig_connect(&rig);
 	int legacy = -1;
 	exchange_once(&rig, client, &legacy, "before");
@@ -62,6 +67,7 @@ END_TEST
 
 START_TEST(idle_connection_is_closed_behind_the_grace_period)
 {
+	start(GRACE_MS);
 	int client = rig_connect(&rig);
 	int legacy = -1;
 	exchange_once(&rig, client, &legacy, "before");
@@ -76,6 +82,7 @@ END_TEST
 /* Of two requests at once the first is answered by the old word, if its head was sent, the second by the new one. */
 START_TEST(pipelined_request_is_served)
 {
+	start(GRACE_MS);
 	int client = rig_connect(&rig);
 	put(client, REQUEST REQUEST);
 	int legacy = rig_accept(&rig);
@@ -100,6 +107,7 @@ END_TEST
 /* Sent while the tap stood still, past the end of the grace period: the bytes were there first. */
 START_TEST(bytes_that_came_are_served)
 {
+	start(GRACE_MS);
 	int client = rig_connect(&rig);
 	int legacy = -1;
 	exchange_once(&rig, client, &legacy, "before");
@@ -147,6 +155,7 @@ static void want_capture(const char *state)
 /* File and signal: either is enough; what is not captured is forwarded all the same. */
 START_TEST(kill_switch)
 {
+	start(GRACE_MS);
 	int client = rig_connect(&rig);
 	int legacy = -1;
 	exchange_once(&rig, client, &legacy, "seen 1");
