@@ -406,7 +406,7 @@ static void check_exchange(struct session *session, int64_t quiet)
 /* What came since the last turn is served first: it was sent on an open connection. */
 static void close_idle(struct session *session)
 {
-	session->client.readable = true;
+	peer_note_events(&session->client, EPOLLIN);
 	session_run(session);
 	if (session->client.fd >= 0 && session->phase == PHASE_HEAD && flow_unread(&session->request).length == 0) {
 		session_close(session, DROP_CLIENT_ABORTED);

@@ -104,13 +104,14 @@ static void take_order(struct tap *tap)
 	struct arena arena = ARENA_INIT(ORDER_ARENA_MAX);
 	struct tap_config config;
 	struct error err = ERROR_INIT;
+	char why[512];
 	bool over = false;
 	tap->control_ready = false;
-	if (control->receive(control->context, &arena, &config, &over, &err)) {
-		bool done = routes_replace(tap, &arena, &config, &err);
-		report(tap, done ? TAP_RELOADED : TAP_REFUSED, err.message);
+	if (control->receive(control->context, &arena, &config, &over, &err) &&
+	    routes_replace(tap, &arena, &config, &err)) {
+		report(tap, TAP_RELOADED, "");
 	} else if (err.code != ERROR_NONE) {
-		report(tap, TAP_REFUSED, err.message);
+		report(tap, TAP_REFUSED, error_text(&err, why, sizeof(why)));
 	}
 	arena_finish(&arena);
 	if (over) {
