@@ -120,7 +120,7 @@ static void write_request_head(struct session *session, const struct http_head *
 {
 	const struct tap_route *config = session->route->config;
 	struct http_rewrite rewrite = {.keep_upgrade = head->websocket};
-	struct http_forwarded forwarded = {.https = config->tls != NULL};
+	struct http_forwarded forwarded = {.https = session->client.tls != NULL};
 	if (config->forwarded) {
 		forwarded.address = span_of(session_address(session));
 		rewrite.forwarded = &forwarded;

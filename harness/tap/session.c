@@ -409,6 +409,7 @@ static void close_idle(struct session *session)
 	peer_note_events(&session->client, EPOLLIN);
 	session_run(session);
 	if (session->client.fd >= 0 && session->phase == PHASE_HEAD && flow_unread(&session->request).length == 0) {
+		(void)peer_end(&session->client);
 		session_close(session, DROP_CLIENT_ABORTED);
 	}
 }
