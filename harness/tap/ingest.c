@@ -86,12 +86,6 @@ static void refuse(struct ingest *ingest, int status, const char *fields, const 
 	}
 }
 
-static bool captures(const struct tap *tap)
-{
-	const volatile int *passthrough = tap->config->passthrough;
-	return passthrough == NULL || *passthrough == 0;
-}
-
 bool ingest_begin(struct session *session, const struct http_head *head, bool is_waiting)
 {
 	struct ingest *ingest = calloc(1, sizeof(*ingest));
@@ -103,7 +97,7 @@ bool ingest_begin(struct session *session, const struct http_head *head, bool is
 	buffer_init(&ingest->rejections, ANSWER_MAX - 4096);
 	session->ingest = ingest;
 	ingest->head = ingest_head_read(head, session->tap->config, session->route->config->token);
-	if (ingest_head_is_post(&ingest->head) && !captures(session->tap)) {
+	if (ingest_head_is_post(&ingest->head) && !tap_captures(session->tap)) {
 		refuse(ingest, 503, "Retry-After: 1\r\n", "capturing is switched off; send this again later");
 	}
 	if (ingest->head.refusal.status != 0 && (is_waiting || ingest->head.refusal.status == 413)) {
