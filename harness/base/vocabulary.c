@@ -10,6 +10,7 @@ static const struct word VERDICTS[] = {VERDICT_LIST(VOCABULARY_WORD)};
 static const struct word OUTCOMES[] = {OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
 static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
+static const struct word SHADOW_RULES[] = {SHADOW_RULE_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
 static const struct word REPLAY_SKIPS[] = {REPLAY_SKIP_LIST(VOCABULARY_WORD)};
@@ -48,6 +49,11 @@ const char *evaluation_name(int evaluation)
 const char *not_evaluated_name(int reason)
 {
 	return word_at(NOT_EVALUATED, NOT_EVALUATED_COUNT, reason)->name;
+}
+
+const char *shadow_rule_name(int rule)
+{
+	return word_at(SHADOW_RULES, SHADOW_RULE_COUNT, rule)->name;
 }
 
 const char *legacy_outcome_name(int outcome)

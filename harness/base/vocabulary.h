@@ -42,6 +42,14 @@
 	X(NOT_EVALUATED_CIRCUIT_OPEN, "circuit_open", "the provider failed too often; paused")                         \
 	X(NOT_EVALUATED_SAMPLED_OUT, "sampled_out", "not in the shadow sample")
 
+/* What a pending evaluation waits for, where that is not its turn. */
+#define PENDING_LIST(X) X(PENDING_AWAITS_LEGACY, "awaits_legacy", "the legacy answer comes later")
+
+/* By what an exchange is chosen for shadow work. */
+#define SHADOW_RULE_LIST(X)                                                                                            \
+	X(SHADOW_SHARE, "share", "by a coin of the contract's share")                                                  \
+	X(SHADOW_FLOOR, "floor", "certain: among the first of its operation in that minute")
+
 #define LEGACY_OUTCOME_LIST(X)                                                                                         \
 	X(LEGACY_OK, "ok", "the legacy path answered")                                                                 \
 	X(LEGACY_FAILED, "failed", "the legacy path answered with an error")                                           \
@@ -77,6 +85,8 @@ enum verdict { VERDICT_LIST(VOCABULARY_CONSTANT) VERDICT_COUNT };
 enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
 enum evaluation { EVALUATION_LIST(VOCABULARY_CONSTANT) EVALUATION_COUNT };
 enum not_evaluated { NOT_EVALUATED_LIST(VOCABULARY_CONSTANT) NOT_EVALUATED_COUNT };
+enum pending_reason { PENDING_LIST(VOCABULARY_CONSTANT) PENDING_REASON_COUNT };
+enum shadow_rule { SHADOW_RULE_LIST(VOCABULARY_CONSTANT) SHADOW_RULE_COUNT };
 enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
 enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
 enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
@@ -87,6 +97,7 @@ const char *verdict_name(int verdict);
 const char *outcome_name(int outcome);
 const char *evaluation_name(int evaluation);
 const char *not_evaluated_name(int reason);
+const char *shadow_rule_name(int rule);
 const char *legacy_outcome_name(int outcome);
 const char *drop_reason_name(int reason);
 const char *verdict_sentence(int verdict);

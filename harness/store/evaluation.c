@@ -18,8 +18,8 @@ static struct span or_null(struct span text)
 
 /* --- states: the second ledger --- */
 
-static void count_state(struct store *store, int64_t candidate, int32_t week, bool test, enum evaluation state,
-			int reason, int64_t change)
+void store_count_state(struct store *store, int64_t candidate, int32_t week, bool test, enum evaluation state,
+		       int reason, int64_t change)
 {
 	int64_t key[ROLLUP_KEY_MAX] = {candidate, week, test, (int64_t)state, reason};
 	rollup_sums(store->rollup, ROLLUP_STATE, key)[0] += change;
@@ -42,7 +42,7 @@ bool store_evaluation_add(struct store *store, int64_t exchange, int64_t candida
 		return false;
 	}
 	if (store_changes(store) > 0) {
-		count_state(store, candidate, week, test, EVALUATION_PENDING, -1, 1);
+		store_count_state(store, candidate, week, test, EVALUATION_PENDING, -1, 1);
 	}
 	return true;
 }
@@ -81,7 +81,7 @@ bool store_evaluation_close(struct store *store, int64_t exchange, int64_t candi
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	BUG_ON(state == EVALUATION_PENDING || state == EVALUATION_COMPARED);
 	static const char move[] = "UPDATE evaluation SET state = ?3, reason = ?4, detail = ?5 "
-				   "WHERE exchange_id = ?1 AND candidate_id = ?2 AND state = 0";
+				   "WHERE exchange_id = ?1 AND candidate_id = ?2 AND state = 0 AND reason IS NULL";
 	static const char add[] = "INSERT INTO evaluation (exchange_id, candidate_id, state, reason, detail) "
 				  "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 	bool moved = false;
@@ -94,40 +94,75 @@ bool store_evaluation_close(struct store *store, int64_t exchange, int64_t candi
 		return not_pending(exchange, candidate, err);
 	}
 	if (moved) {
-		count_state(store, candidate, week, test, EVALUATION_PENDING, -1, -1);
+		store_count_state(store, candidate, week, test, EVALUATION_PENDING, -1, -1);
 	}
-	count_state(store, candidate, week, test, state, reason >= 0 ? reason : -1, 1);
+	store_count_state(store, candidate, week, test, state, reason >= 0 ? reason : -1, 1);
 	return true;
 }
 
-bool store_evaluation_retry(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err)
+/* Exchanges whose answer is awaited wait for it again, however long they have. */
+static bool await_again(struct store *store, int64_t candidate, struct error *err)
 {
-	BUG_ON(store->transaction < TRANSACTION_WRITE);
+	struct statement *statement = store_statement(
+		store,
+		"INSERT INTO awaited (interface_id, captured_at, exchange_id) SELECT e.interface_id, e.captured_at, "
+		"e.id FROM evaluation v JOIN exchange e ON e.id = v.exchange_id WHERE v.state = 3 AND "
+		"(?1 = 0 OR v.candidate_id = ?1) AND e.legacy_outcome = ?2 ON CONFLICT DO NOTHING",
+		err);
+	if (statement == NULL) {
+		return false;
+	}
+	statement_bind_integer(statement, 1, candidate);
+	statement_bind_integer(statement, 2, LEGACY_AWAITED);
+	return statement_run(statement, err);
+}
+
+static bool count_retried(struct store *store, int64_t candidate, struct error *err)
+{
 	struct statement *counts = store_statement(
 		store,
-		"SELECT v.candidate_id, e.week, e.test, coalesce(v.reason, -1), count(*) FROM evaluation v "
-		"JOIN exchange e ON e.id = v.exchange_id WHERE v.state = 3 AND (?1 = 0 OR v.candidate_id = ?1) "
-		"GROUP BY 1, 2, 3, 4",
+		"SELECT v.candidate_id, e.week, e.test, coalesce(v.reason, -1), e.legacy_outcome = ?2, count(*) FROM "
+		"evaluation v JOIN exchange e ON e.id = v.exchange_id WHERE v.state = 3 AND (?1 = 0 OR v.candidate_id "
+		"= ?1) GROUP BY 1, 2, 3, 4, 5",
 		err);
-	struct statement *update = store_statement(store,
-						   "UPDATE evaluation SET state = 0, reason = NULL, detail = NULL "
-						   "WHERE state = 3 AND (?1 = 0 OR candidate_id = ?1)",
-						   err);
-	if (counts == NULL || update == NULL) {
+	if (counts == NULL) {
 		return false;
 	}
 	statement_bind_integer(counts, 1, candidate);
+	statement_bind_integer(counts, 2, LEGACY_AWAITED);
 	enum statement_step step;
 	while ((step = statement_step(counts, err)) == STATEMENT_ROW) {
 		int64_t of = statement_integer(counts, 0);
 		int32_t week = (int32_t)statement_integer(counts, 1);
 		bool test = statement_integer(counts, 2) != 0;
-		int64_t count = statement_integer(counts, 4);
-		count_state(store, of, week, test, EVALUATION_DEAD_LETTER, (int)statement_integer(counts, 3), -count);
-		count_state(store, of, week, test, EVALUATION_PENDING, -1, count);
+		int waits = statement_integer(counts, 4) != 0 ? PENDING_AWAITS_LEGACY : -1;
+		int64_t count = statement_integer(counts, 5);
+		store_count_state(store, of, week, test, EVALUATION_DEAD_LETTER, (int)statement_integer(counts, 3),
+				  -count);
+		store_count_state(store, of, week, test, EVALUATION_PENDING, waits, count);
+	}
+	return step == STATEMENT_DONE;
+}
+
+bool store_evaluation_retry(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err)
+{
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
+	if (!count_retried(store, candidate, err) || !await_again(store, candidate, err)) {
+		return false;
+	}
+	struct statement *update =
+		store_statement(store,
+				"UPDATE evaluation SET state = 0, detail = NULL, reason = (SELECT ?3 FROM exchange e "
+				"WHERE e.id = evaluation.exchange_id AND e.legacy_outcome = ?2) WHERE state = 3 AND "
+				"(?1 = 0 OR candidate_id = ?1)",
+				err);
+	if (update == NULL) {
+		return false;
 	}
 	statement_bind_integer(update, 1, candidate);
-	if (step != STATEMENT_DONE || !statement_run(update, err)) {
+	statement_bind_integer(update, 2, LEGACY_AWAITED);
+	statement_bind_integer(update, 3, PENDING_AWAITS_LEGACY);
+	if (!statement_run(update, err)) {
 		return false;
 	}
 	*ret_count = store_changes(store);
@@ -145,7 +180,7 @@ static const char UPDATE_COMPARED[] =
 	"UPDATE evaluation SET state = 1, epoch_id = ?3, outcome = ?4, verdict = ?5, contract_drift = ?6, "
 	"latency_us = ?7, attempts = ?8, tokens_input = ?9, tokens_cache_read = ?10, tokens_cache_write = ?11, "
 	"tokens_output = ?12, cost_nano = ?13, detail = ?14, reply = ?15 "
-	"WHERE exchange_id = ?1 AND candidate_id = ?2 AND state = 0";
+	"WHERE exchange_id = ?1 AND candidate_id = ?2 AND state = 0 AND reason IS NULL";
 
 static void bind_compared(struct statement *statement, const struct store_evaluation *evaluation)
 {
@@ -202,10 +237,10 @@ static void count_sums(struct store *store, const struct store_evaluation *evalu
 static void count_compared(struct store *store, const struct store_evaluation *evaluation)
 {
 	if (evaluation->is_pending) {
-		count_state(store, evaluation->candidate, evaluation->week, evaluation->test, EVALUATION_PENDING, -1,
-			    -1);
+		store_count_state(store, evaluation->candidate, evaluation->week, evaluation->test, EVALUATION_PENDING,
+				  -1, -1);
 	}
-	count_state(store, evaluation->candidate, evaluation->week, evaluation->test, EVALUATION_COMPARED, -1, 1);
+	store_count_state(store, evaluation->candidate, evaluation->week, evaluation->test, EVALUATION_COMPARED, -1, 1);
 	count_sums(store, evaluation);
 	int64_t key[ROLLUP_KEY_MAX] = {evaluation->candidate, evaluation->epoch, evaluation->week, evaluation->test,
 				       (int64_t)evaluation->outcome};
@@ -403,7 +438,8 @@ bool store_pending(struct store *store, int64_t candidate, int64_t after, size_t
 	struct statement *statement =
 		store_statement(store,
 				"SELECT exchange_id FROM evaluation INDEXED BY evaluation_open "
-				"WHERE candidate_id = ? AND state = 0 AND exchange_id > ? ORDER BY exchange_id LIMIT ?",
+				"WHERE candidate_id = ? AND state = 0 AND reason IS NULL AND exchange_id > ? ORDER BY "
+				"exchange_id LIMIT ?",
 				err);
 	if (statement == NULL) {
 		return false;
@@ -426,7 +462,10 @@ bool store_pending(struct store *store, int64_t candidate, int64_t after, size_t
 bool store_pending_count(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err)
 {
 	struct statement *statement =
-		store_statement(store, "SELECT sum(count) FROM rollup_state WHERE candidate_id = ? AND state = 0", err);
+		store_statement(store,
+				"SELECT sum(count) FROM rollup_state WHERE candidate_id = ? AND state = 0 AND reason = "
+				"-1",
+				err);
 	if (statement == NULL) {
 		return false;
 	}

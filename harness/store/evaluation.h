@@ -18,7 +18,8 @@ MUST_CHECK bool store_evaluation_add(struct store *store, int64_t exchange, int6
 MUST_CHECK bool store_evaluation_close(struct store *store, int64_t exchange, int64_t candidate, int32_t week,
 				       bool test, enum evaluation state, int reason, struct span detail,
 				       struct error *err);
-/* Dead letters of one candidate back to pending; *ret_count rows. candidate 0: all. */
+/* Dead letters of one candidate back to pending; *ret_count rows. candidate 0: all. Where the legacy answer is awaited
+ * they wait for it. */
 MUST_CHECK bool store_evaluation_retry(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err);
 
 struct store_evaluation {
@@ -79,7 +80,8 @@ MUST_CHECK bool store_review_item_add(struct store *store, int64_t exchange, str
 MUST_CHECK bool store_review_value_add(struct store *store, int64_t item, int64_t path, int64_t field,
 				       struct span value, struct error *err);
 
-/* Exchanges pending for the candidate with id > after, ascending, at most `limit`, into ids; *ret_count. */
+/* Exchanges pending for the candidate with id > after, ascending, at most `limit`, into ids; *ret_count. Without those
+ * that wait for the legacy answer, here and in the next. */
 MUST_CHECK bool store_pending(struct store *store, int64_t candidate, int64_t after, size_t limit, int64_t *ids,
 			      size_t *ret_count, struct error *err);
 /* As of the last commit; one small sum, however many there are. */

@@ -3,6 +3,7 @@
 
 #include "harness/base/loglinear.h"
 #include "harness/store/internal.h"
+#include "harness/store/legacy.h"
 
 static struct span bytes16(const uint8_t *bytes)
 {
@@ -87,39 +88,72 @@ static bool insert_exchange(struct store *store, const struct store_exchange *ex
 	return true;
 }
 
-static bool insert_payload(struct store *store, int64_t id, int64_t interface_id, struct span request,
-			   struct span reply, struct error *err)
+bool store_pack_body(struct store *store, int64_t interface_id, struct span first, struct span second,
+		     struct packed_body *ret_packed, struct error *err)
 {
 	struct span body;
 	enum encoding encoding;
 	int64_t dictionary_id = 0;
 	const struct dictionary *dictionary = NULL;
-	if (!dictionary_for_interface(store, interface_id, request, reply, &dictionary_id, &dictionary, err)) {
+	if (!dictionary_for_interface(store, interface_id, first, second, &dictionary_id, &dictionary, err) ||
+	    !compressor_pack(store->compressor, dictionary, first, second, &body, &encoding, err)) {
 		return false;
 	}
+	*ret_packed = (struct packed_body){
+		.encoding = encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD + dictionary_id,
+		.size = (int64_t)(first.length + second.length),
+		.body = body,
+	};
+	return true;
+}
+
+bool store_unpack_body(struct store *store, const struct packed_body *packed, struct arena *arena,
+		       struct span *ret_content, struct error *err)
+{
+	const struct dictionary *dictionary = NULL;
+	if (packed->size < 0 || packed->size > 2 * (int64_t)INT32_MAX) {
+		return error_set(err, ERROR_FORMAT, "a stored payload is damaged; restore a copy of the store");
+	}
+	if (packed->encoding > ENCODING_ZSTD &&
+	    !dictionary_by_id(store, packed->encoding - ENCODING_ZSTD, &dictionary, err)) {
+		return false;
+	}
+	enum encoding kind = packed->encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD;
+	return compressor_unpack(store->compressor, dictionary, kind, packed->body, (size_t)packed->size, arena,
+				 ret_content, err);
+}
+
+static bool insert_payload(struct store *store, int64_t id, int64_t interface_id, struct span request,
+			   struct span reply, struct error *err)
+{
+	struct packed_body packed;
 	struct statement *statement = store_statement(
 		store, "INSERT INTO payload (id, encoding, request_size, reply_size, body) VALUES (?, ?, ?, ?, ?)",
 		err);
-	if (statement == NULL ||
-	    !compressor_pack(store->compressor, dictionary, request, reply, &body, &encoding, err)) {
+	if (statement == NULL || !store_pack_body(store, interface_id, request, reply, &packed, err)) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, id);
-	statement_bind_integer(statement, 2,
-			       encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD + dictionary_id);
+	statement_bind_integer(statement, 2, packed.encoding);
 	statement_bind_integer(statement, 3, (int64_t)request.length);
 	statement_bind_integer(statement, 4, (int64_t)reply.length);
-	statement_borrow_blob(statement, 5, body);
+	statement_borrow_blob(statement, 5, packed.body);
 	return statement_run(statement, err);
 }
 
-static void count_delivery(struct store *store, const char *stream, int64_t interface_id, enum store_delivery delivery)
+void store_count_delivery(struct store *store, const char *stream, int64_t interface_id, enum delivery_sum what)
 {
 	int64_t key[ROLLUP_KEY_MAX] = {rollup_stream(store->rollup, stream), interface_id};
-	int64_t *sums = rollup_sums(store->rollup, ROLLUP_DELIVERY, key);
-	sums[DELIVERY_STORED] += delivery != STORE_DUPLICATE;
-	sums[DELIVERY_DUPLICATE] += delivery == STORE_DUPLICATE;
-	sums[DELIVERY_REVISION] += delivery == STORE_REVISION;
+	rollup_sums(store->rollup, ROLLUP_DELIVERY, key)[what]++;
+}
+
+static void count_exchange(struct store *store, const char *stream, int64_t interface_id, enum store_delivery delivery)
+{
+	store_count_delivery(store, stream, interface_id,
+			     delivery == STORE_DUPLICATE ? DELIVERY_DUPLICATE : DELIVERY_STORED);
+	if (delivery == STORE_REVISION) {
+		store_count_delivery(store, stream, interface_id, DELIVERY_REVISION);
+	}
 }
 
 static void count_legacy(struct store *store, const struct store_exchange *exchange)
@@ -157,7 +191,7 @@ bool store_exchange_add(struct store *store, const char *stream, const struct st
 			return false;
 		}
 	}
-	count_delivery(store, stream, exchange->interface_id, delivery);
+	count_exchange(store, stream, exchange->interface_id, delivery);
 	*ret_id = id;
 	*ret_delivery = delivery;
 	return true;
@@ -185,15 +219,10 @@ static bool unpack_payload(struct store *store, struct statement *statement, str
 	if (request_size < 0 || reply_size < 0 || request_size > INT32_MAX || reply_size > INT32_MAX) {
 		return error_set(err, ERROR_FORMAT, "a stored payload is damaged; restore a copy of the store");
 	}
-	int64_t encoding = statement_integer(statement, 0);
-	const struct dictionary *dictionary = NULL;
-	if (encoding > ENCODING_ZSTD && !dictionary_by_id(store, encoding - ENCODING_ZSTD, &dictionary, err)) {
-		return false;
-	}
 	struct span content;
-	enum encoding kind = encoding == ENCODING_PLAIN ? ENCODING_PLAIN : ENCODING_ZSTD;
-	if (!compressor_unpack(store->compressor, dictionary, kind, statement_blob(statement, 3),
-			       (size_t)(request_size + reply_size), arena, &content, err)) {
+	struct packed_body packed = {statement_integer(statement, 0), request_size + reply_size,
+				     statement_blob(statement, 3)};
+	if (!store_unpack_body(store, &packed, arena, &content, err)) {
 		return false;
 	}
 	*ret_request = (struct span){content.data, (size_t)request_size};
@@ -218,7 +247,7 @@ bool store_payload(struct store *store, int64_t exchange, struct arena *arena, s
 			  : error_set(err, ERROR_MISSING, "exchange %lld has no payload (purged, or never stored)",
 				      (long long)exchange);
 	statement_reset(statement);
-	return done;
+	return done && store_answer_reply(store, exchange, arena, ret_reply, err);
 }
 
 static bool copy_hash(struct span blob, uint8_t *hash, struct error *err)
@@ -415,7 +444,7 @@ static bool sum_drops(struct store *store, int64_t interface_id, struct store_le
 bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger, struct error *err)
 {
 	uint64_t tap[6];
-	uint64_t delivery[5];
+	uint64_t delivery[13];
 	struct store_ledger ledger = {0};
 	if (!sum_row(store,
 		     "SELECT min(at), sum(seen), sum(committed), sum(in_flight), max(at), count(*) FROM tap_account "
@@ -423,10 +452,13 @@ bool store_ledger_get(struct store *store, int64_t interface_id, struct store_le
 		     interface_id, tap, 6, err) ||
 	    !sum_row(store,
 		     "SELECT sum(stored), sum(duplicate), sum(revision), sum(stored * lone), "
-		     "sum(duplicate * lone) FROM (SELECT d.*, NOT EXISTS (SELECT 1 FROM tap_account a WHERE a.stream = "
+		     "sum(duplicate * lone), sum(outcome), sum(outcome_duplicate), sum(outcome_joined), "
+		     "sum(outcome_unpaired), sum(outcome_closed), sum(outcome_returned), sum(outcome * lone), (SELECT "
+		     "count(*) FROM waiting_outcome w WHERE w.interface_id = ?1) FROM (SELECT d.*, NOT EXISTS (SELECT "
+		     "1 FROM tap_account a WHERE a.stream = "
 		     "d.stream AND a.interface_id = d.interface_id) AS lone FROM delivery_count d WHERE d.interface_id "
-		     "= ?)",
-		     interface_id, delivery, 5, err) ||
+		     "= ?1)",
+		     interface_id, delivery, 13, err) ||
 	    !sum_drops(store, interface_id, &ledger, err)) {
 		return false;
 	}
@@ -441,6 +473,9 @@ bool store_ledger_get(struct store *store, int64_t interface_id, struct store_le
 	ledger.revision = delivery[2];
 	ledger.stored_without = delivery[3];
 	ledger.duplicate_without = delivery[4];
+	ledger.outcomes = (struct store_outcomes){delivery[5], delivery[12], delivery[6], delivery[7],
+						  delivery[8], delivery[9],  delivery[10]};
+	ledger.outcome_without = delivery[11];
 	*ret_ledger = ledger;
 	return true;
 }

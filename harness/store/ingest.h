@@ -14,7 +14,7 @@ struct store_exchange {
 	int64_t event_time;
 	int64_t captured_at;
 	int32_t week;
-	enum legacy_outcome legacy_outcome;
+	enum legacy_outcome legacy_outcome; /* of the answer that counts; LEGACY_AWAITED: there is none yet */
 	int32_t legacy_status;
 	int64_t legacy_latency_us; /* -1: unknown */
 	struct span request;       /* bodies, as captured */
@@ -30,7 +30,7 @@ enum store_delivery { STORE_NEW, STORE_REVISION, STORE_DUPLICATE };
 MUST_CHECK bool store_exchange_add(struct store *store, const char *stream, const struct store_exchange *exchange,
 				   int64_t *ret_id, enum store_delivery *ret_delivery, struct error *err);
 
-/* Spans valid in the arena. */
+/* Spans valid in the arena. The reply is that of the legacy answer that counts. */
 MUST_CHECK bool store_payload(struct store *store, int64_t exchange, struct arena *arena, struct span *ret_request,
 			      struct span *ret_reply, struct error *err);
 /* The row without bodies. */
@@ -62,8 +62,20 @@ MUST_CHECK bool store_account_set(struct store *store, const char *stream, int64
 				  const struct store_account *account, struct error *err);
 
 /* First ledger of one interface over all streams. tap.seen = tap.committed + in_flight + drops; committed = stored +
- * duplicate + what is still in the spool (which the caller knows). As of the last commit; zeros for an interface that
- * nothing is known of. */
+ * duplicate + outcomes read + what is still in the spool (which the caller knows). As of the last commit; zeros for an
+ * interface that nothing is known of. */
+/* Late legacy answers: read = waiting + duplicate + joined + unpaired. Waiting is the number of rows; the others are
+ * counted where they happen. */
+struct store_outcomes {
+	uint64_t read;
+	uint64_t waiting;
+	uint64_t duplicate;
+	uint64_t joined;
+	uint64_t unpaired;
+	uint64_t closed;   /* of the joined: kept as a version only, because the week was closed */
+	uint64_t returned; /* of the joined: brought back an exchange that was unpaired */
+};
+bool store_outcomes_tie_out(const struct store_outcomes *outcomes);
 struct store_ledger {
 	bool has_tap;             /* false: no account of any tap or replay yet */
 	struct store_account tap; /* sums; at: the oldest */
@@ -73,7 +85,9 @@ struct store_ledger {
 	uint64_t revision;          /* of the stored */
 	uint64_t stored_without;    /* of the stored: from streams that have no account yet */
 	uint64_t duplicate_without; /* of the duplicates: likewise */
-	bool unknown_reason;        /* tap_drop names a reason that does not exist: the store was tampered with */
+	struct store_outcomes outcomes;
+	uint64_t outcome_without; /* of the outcomes read: likewise */
+	bool unknown_reason;      /* tap_drop names a reason that does not exist: the store was tampered with */
 };
 MUST_CHECK bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger,
 				 struct error *err);

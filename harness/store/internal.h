@@ -3,6 +3,7 @@
 #ifndef UNDERSTUDY_STORE_INTERNAL_H
 #define UNDERSTUDY_STORE_INTERNAL_H
 
+#include "harness/base/vocabulary.h"
 #include "harness/store/dictionary.h"
 #include "harness/store/rollup.h"
 #include "harness/store/store.h"
@@ -12,7 +13,7 @@
 /* PRAGMA application_id of a store: "UStd". */
 enum { STORE_APPLICATION_ID = 0x55537464 };
 /* PRAGMA user_version of harness/store/schema.sql. */
-enum { STORE_VERSION = 1 };
+enum { STORE_VERSION = 2 };
 
 enum store_transaction {
 	TRANSACTION_NONE,
@@ -44,6 +45,24 @@ struct store {
 	struct statement
 		*by_place[STATEMENT_SLOTS]; /* shortcut: the statement last asked for with a text at that address */
 };
+
+/* Counts what became of deliveries of a stream; written at commit. */
+void store_count_delivery(struct store *store, const char *stream, int64_t interface_id, enum delivery_sum what);
+
+/* Changes how many evaluations stand in a state; `reason` -1: none. */
+void store_count_state(struct store *store, int64_t candidate, int32_t week, bool test, enum evaluation state,
+		       int reason, int64_t change);
+
+/* A body of the interface packed as payloads are; *ret_body is valid until the next packing. unpack: in the arena. */
+struct packed_body {
+	int64_t encoding;
+	int64_t size;
+	struct span body;
+};
+MUST_CHECK bool store_pack_body(struct store *store, int64_t interface_id, struct span first, struct span second,
+				struct packed_body *ret_packed, struct error *err);
+MUST_CHECK bool store_unpack_body(struct store *store, const struct packed_body *packed, struct arena *arena,
+				  struct span *ret_content, struct error *err);
 
 /* Sets the error from a result code of SQLite: its words, and what to do where something can be done. False. */
 bool store_error(struct store *store, int code, struct error *err);

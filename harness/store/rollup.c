@@ -6,12 +6,17 @@ struct shape {
 	int keys;
 	int sums;
 	const char *upsert; /* keys, then sums */
+	const char *clean;  /* keys; NULL: rows stay */
 };
 
 static const char ADD_DELIVERY[] =
-	"INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision) VALUES (?, ?, ?, "
-	"?, ?) ON CONFLICT DO UPDATE SET stored = stored + excluded.stored, duplicate = duplicate + "
-	"excluded.duplicate, revision = revision + excluded.revision";
+	"INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision, outcome, outcome_duplicate, "
+	"outcome_joined, outcome_unpaired, outcome_closed, outcome_returned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+	"ON CONFLICT DO UPDATE SET stored = stored + excluded.stored, duplicate = duplicate + excluded.duplicate, "
+	"revision = revision + excluded.revision, outcome = outcome + excluded.outcome, outcome_duplicate = "
+	"outcome_duplicate + excluded.outcome_duplicate, outcome_joined = outcome_joined + excluded.outcome_joined, "
+	"outcome_unpaired = outcome_unpaired + excluded.outcome_unpaired, outcome_closed = outcome_closed + "
+	"excluded.outcome_closed, outcome_returned = outcome_returned + excluded.outcome_returned";
 static const char ADD_STATE[] =
 	"INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) VALUES (?, ?, ?, ?, "
 	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
@@ -44,13 +49,28 @@ static const char ADD_COST[] =
 static const char ADD_LATENCY[] =
 	"INSERT INTO rollup_latency (interface_id, path, week, test, bucket, count) VALUES (?, ?, ?, ?, "
 	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+static const char ADD_SHADOW[] =
+	"INSERT INTO rollup_shadow (interface_id, week, test, rule, pi_ppm, count, chosen) VALUES (?, ?, ?, ?, ?, ?, "
+	"?) ON CONFLICT DO UPDATE SET count = count + excluded.count, chosen = chosen + excluded.chosen";
+
+static const char CLEAN_LEGACY[] = "DELETE FROM rollup_legacy WHERE interface_id = ? AND week = ? AND test = ? AND "
+				   "legacy_outcome = ? AND count = 0";
+static const char CLEAN_RECORD[] = "DELETE FROM rollup_record WHERE candidate_id = ? AND epoch_id = ? AND week = ? AND "
+				   "test = ? AND side = ? AND pi_ppm = ? AND count = 0";
+static const char CLEAN_FIELD[] = "DELETE FROM rollup_field WHERE candidate_id = ? AND epoch_id = ? AND week = ? AND "
+				  "test = ? AND field_id = ? AND verdict = ? AND count = 0";
 
 static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
-	[ROLLUP_DELIVERY] = {2, 3, ADD_DELIVERY}, [ROLLUP_STATE] = {5, 1, ADD_STATE},
-	[ROLLUP_LEGACY] = {4, 1, ADD_LEGACY},     [ROLLUP_TRANSACTION] = {4, 10, ADD_TRANSACTION},
-	[ROLLUP_OUTCOME] = {5, 1, ADD_OUTCOME},   [ROLLUP_RECORD] = {6, 2, ADD_RECORD},
-	[ROLLUP_FIELD] = {6, 1, ADD_FIELD},       [ROLLUP_COST] = {5, 1, ADD_COST},
-	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY},
+	[ROLLUP_DELIVERY] = {2, DELIVERY_SUM_COUNT, ADD_DELIVERY, NULL},
+	[ROLLUP_STATE] = {5, 1, ADD_STATE, NULL},
+	[ROLLUP_LEGACY] = {4, 1, ADD_LEGACY, CLEAN_LEGACY},
+	[ROLLUP_TRANSACTION] = {4, 10, ADD_TRANSACTION, NULL},
+	[ROLLUP_OUTCOME] = {5, 1, ADD_OUTCOME, NULL},
+	[ROLLUP_RECORD] = {6, 2, ADD_RECORD, CLEAN_RECORD},
+	[ROLLUP_FIELD] = {6, 1, ADD_FIELD, CLEAN_FIELD},
+	[ROLLUP_COST] = {5, 1, ADD_COST, NULL},
+	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY, NULL},
+	[ROLLUP_SHADOW] = {5, 2, ADD_SHADOW, NULL},
 };
 
 struct entry {
@@ -228,6 +248,16 @@ static bool is_nothing(const struct entry *entry)
 	return true;
 }
 
+static bool clean_entry(struct store *store, const struct entry *entry, struct error *err)
+{
+	const struct shape *shape = &SHAPES[entry->table];
+	struct statement *statement = store_statement(store, shape->clean, err);
+	for (int i = 0; statement != NULL && i < shape->keys; i++) {
+		statement_bind_integer(statement, i + 1, entry->key[i]);
+	}
+	return statement != NULL && statement_run(statement, err);
+}
+
 static bool write_entry(const struct rollup *rollup, struct store *store, const struct entry *entry, struct error *err)
 {
 	const struct shape *shape = &SHAPES[entry->table];
@@ -245,7 +275,8 @@ static bool write_entry(const struct rollup *rollup, struct store *store, const 
 	for (int i = 0; i < shape->sums; i++, index++) {
 		statement_bind_integer(statement, index, entry->sums[i]);
 	}
-	return statement_run(statement, err);
+	return statement_run(statement, err) &&
+	       (shape->clean == NULL || entry->sums[0] >= 0 || clean_entry(store, entry, err));
 }
 
 bool rollup_flush(struct rollup *rollup, struct store *store, struct error *err)

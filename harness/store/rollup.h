@@ -10,7 +10,7 @@ struct rollup;
 
 /* The tables, with the columns of their keys and sums in the order in which the functions below take them. */
 enum rollup_table {
-	ROLLUP_DELIVERY,    /* stream (rollup_stream), interface: stored, duplicate, revision */
+	ROLLUP_DELIVERY,    /* stream (rollup_stream), interface: enum delivery_sum */
 	ROLLUP_STATE,       /* candidate, week, test, state, reason: count */
 	ROLLUP_LEGACY,      /* interface, week, test, outcome: count */
 	ROLLUP_TRANSACTION, /* candidate, epoch, week, test: enum transaction_sum */
@@ -19,12 +19,25 @@ enum rollup_table {
 	ROLLUP_FIELD,       /* candidate, epoch, week, test, field, verdict: count */
 	ROLLUP_COST,        /* candidate, epoch, week, test, step: count */
 	ROLLUP_LATENCY,     /* interface, path, week, test, bucket: count */
+	ROLLUP_SHADOW,      /* interface, week, test, rule, pi_ppm: count, chosen */
 	ROLLUP_TABLE_COUNT
 };
 enum { ROLLUP_KEY_MAX = 6, ROLLUP_SUM_MAX = 10 };
 
-enum delivery_sum { DELIVERY_STORED, DELIVERY_DUPLICATE, DELIVERY_REVISION };
+enum delivery_sum {
+	DELIVERY_STORED,
+	DELIVERY_DUPLICATE,
+	DELIVERY_REVISION,
+	DELIVERY_OUTCOME,
+	DELIVERY_OUTCOME_DUPLICATE,
+	DELIVERY_OUTCOME_JOINED,
+	DELIVERY_OUTCOME_UNPAIRED,
+	DELIVERY_OUTCOME_CLOSED,
+	DELIVERY_OUTCOME_RETURNED,
+	DELIVERY_SUM_COUNT,
+};
 enum record_sum { RECORD_COUNT, RECORD_SAMPLED };
+enum shadow_sum { SHADOW_COUNT, SHADOW_CHOSEN };
 enum transaction_sum {
 	TRANSACTION_COMPARED,
 	TRANSACTION_REPLIES,
@@ -47,7 +60,10 @@ void rollup_destroy(struct rollup *rollup);
 int64_t *rollup_sums(struct rollup *rollup, enum rollup_table table, const int64_t key[ROLLUP_KEY_MAX]);
 /* A number for a stream's name, the same until the rollup is destroyed. */
 int64_t rollup_stream(struct rollup *rollup, const char *stream);
-/* Adds everything to the tables, in the order of their keys, and forgets it. */
+/* Adds everything to the tables, in the order of their keys, and forgets it. Where a count went down to nothing, the
+ * row goes too, so that the tables are the same as if the rows behind them had been counted afresh; rollup_state keeps
+ * it.
+ */
 MUST_CHECK bool rollup_flush(struct rollup *rollup, struct store *store, struct error *err);
 void rollup_clear(struct rollup *rollup);
 

@@ -1,4 +1,4 @@
--- The store's tables, version 1. One comment for every table and column; docs and `understudy db schema` print this file.
+-- The store's tables, version 2. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
 -- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
@@ -70,13 +70,20 @@ CREATE TABLE tap_drop (
 	PRIMARY KEY (stream, interface_id, origin, reason)
 ) STRICT, WITHOUT ROWID;
 
--- First ledger, the worker's side: what became of each delivery that was read from the spool.
+-- First ledger, the worker's side: what became of each delivery that was read from the spool. Late legacy answers:
+-- outcome = outcome_joined + outcome_unpaired + outcome_duplicate + the rows of waiting_outcome.
 CREATE TABLE delivery_count (
 	stream TEXT NOT NULL,
 	interface_id INTEGER NOT NULL REFERENCES interface (id),
 	stored INTEGER NOT NULL,             -- new exchanges
-	duplicate INTEGER NOT NULL,          -- same identity, same content: counted, not processed again
+	duplicate INTEGER NOT NULL,          -- exchanges delivered again: counted, not processed again
 	revision INTEGER NOT NULL,           -- of the stored: same identity, other content
+	outcome INTEGER NOT NULL,            -- late legacy answers
+	outcome_duplicate INTEGER NOT NULL,  -- of these: delivered again
+	outcome_joined INTEGER NOT NULL,     -- of these: a version of an exchange's answer
+	outcome_unpaired INTEGER NOT NULL,   -- of these: no exchange came within the window
+	outcome_closed INTEGER NOT NULL,     -- of the joined: kept as a version only, because the week was closed
+	outcome_returned INTEGER NOT NULL,   -- of the joined: brought an exchange back that was unpaired
 	PRIMARY KEY (stream, interface_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -91,9 +98,9 @@ CREATE TABLE exchange (
 	captured_at INTEGER NOT NULL,        -- when the tap saw its first byte
 	week INTEGER NOT NULL,               -- of event_time
 	test INTEGER NOT NULL,               -- 1: not production; never in production figures
-	legacy_outcome INTEGER NOT NULL,     -- enum legacy_outcome, first known
-	legacy_status INTEGER NOT NULL,      -- HTTP status, 0 where there is none
-	legacy_latency_us INTEGER NOT NULL   -- -1: unknown
+	legacy_outcome INTEGER NOT NULL,     -- enum legacy_outcome, of the answer that counts; awaited: there is none yet
+	legacy_status INTEGER NOT NULL,      -- its HTTP status, 0 where there is none
+	legacy_latency_us INTEGER NOT NULL   -- of the answer that came with the message; -1: unknown
 ) STRICT;
 CREATE UNIQUE INDEX exchange_by_id ON exchange (exchange_id);
 -- Six bytes find an identity among millions (look at the whole of it afterwards) and make the index half as large, which
@@ -108,7 +115,8 @@ CREATE TABLE dictionary (
 	content BLOB NOT NULL
 ) STRICT;
 
--- Message and legacy reply of an exchange, apart from the rows that statistics need; purging it changes no number.
+-- Message of an exchange and the legacy reply that came with it, apart from the rows that statistics need; purging it
+-- changes no number.
 CREATE TABLE payload (
 	id INTEGER PRIMARY KEY,              -- exchange.id
 	encoding INTEGER NOT NULL,           -- 0: plain, 1: zstd, above: zstd with dictionary.id = encoding - 1
@@ -117,12 +125,98 @@ CREATE TABLE payload (
 	body BLOB NOT NULL
 ) STRICT;
 
+-- Answers of the legacy path to one exchange, in the order in which they came: append-only. While the answer that came
+-- with the message is the only one, there is no row: exchange and payload hold it.
+CREATE TABLE legacy_answer (
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	ordinal INTEGER NOT NULL,            -- version, from 1
+	legacy_outcome INTEGER NOT NULL,     -- enum legacy_outcome, never awaited
+	legacy_status INTEGER NOT NULL,      -- HTTP status, 0 where there is none
+	answered_at INTEGER NOT NULL,        -- when it was made, as its sender says; else seen_at
+	seen_at INTEGER NOT NULL,            -- when it was captured
+	readable INTEGER NOT NULL,           -- 0: its reply cannot be compared; it counts where there is no other
+	digest BLOB,                         -- SHA-256 prefix (16 bytes) of what was said; NULL: came with the message
+	encoding INTEGER NOT NULL,           -- of body, as in payload
+	reply_size INTEGER NOT NULL,         -- bytes of the reply
+	body BLOB,                           -- the reply; NULL: the one in payload
+	PRIMARY KEY (exchange_id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE ON legacy_answer
+BEGIN SELECT RAISE (ABORT, 'legacy answers are append-only'); END;
+
+-- Which version counts (contract: legacy.counts), where legacy_answer has rows and one of them does.
+CREATE TABLE legacy_counting (
+	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),
+	ordinal INTEGER NOT NULL             -- legacy_answer.ordinal
+) STRICT;
+
+-- What a late answer finds its exchange by, where that is not the one value of the message's identity.
+CREATE TABLE correlation (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	key BLOB NOT NULL,                   -- SHA-256 prefix (16 bytes) of the correlation key
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id), -- the newest one of a key is joined
+	PRIMARY KEY (interface_id, key, exchange_id)
+) STRICT, WITHOUT ROWID;
+
+-- Exchanges without any answer that counts, until one comes or the window is over.
+CREATE TABLE awaited (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	captured_at INTEGER NOT NULL,        -- of the exchange; the window counts from here
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	PRIMARY KEY (interface_id, captured_at, exchange_id)
+) STRICT, WITHOUT ROWID;
+
+-- Late answers whose exchange has not come, until it does or the window is over. Columns as in legacy_answer.
+CREATE TABLE waiting_outcome (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	key BLOB NOT NULL,                   -- as in correlation
+	stream TEXT NOT NULL,
+	legacy_outcome INTEGER NOT NULL,
+	legacy_status INTEGER NOT NULL,
+	answered_at INTEGER NOT NULL,
+	seen_at INTEGER NOT NULL,            -- the window counts from here
+	readable INTEGER NOT NULL,
+	digest BLOB NOT NULL,
+	encoding INTEGER NOT NULL,
+	reply_size INTEGER NOT NULL,
+	body BLOB NOT NULL
+) STRICT;
+CREATE INDEX waiting_outcome_by_key ON waiting_outcome (interface_id, key);
+CREATE INDEX waiting_outcome_by_time ON waiting_outcome (interface_id, seen_at);
+
+-- Senders' own marks of deliveries, for as long as a delivery may be repeated.
+CREATE TABLE idempotency_key (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	key BLOB NOT NULL,                   -- SHA-256 prefix (16 bytes) of kind (exchange, outcome) and key
+	stored_at INTEGER NOT NULL,          -- by the worker's clock; removed by it
+	PRIMARY KEY (interface_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_key_by_time ON idempotency_key (interface_id, stored_at);
+
+-- How an exchange was chosen for shadow work, or was not. No row: all exchanges were, at that time.
+CREATE TABLE shadow_draw (
+	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),
+	pi_ppm INTEGER NOT NULL,             -- probability, fixed before the coin was drawn
+	rule INTEGER NOT NULL,               -- enum shadow_rule: share, floor
+	chosen INTEGER NOT NULL              -- 1: evaluated; 0: sampled_out
+) STRICT;
+
+-- How many exchanges of an operation were chosen by the floor in one minute.
+CREATE TABLE shadow_minute (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	minute INTEGER NOT NULL,             -- of captured_at, since 1970
+	operation BLOB NOT NULL,             -- SHA-256 prefix (8 bytes) of method and path
+	count INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, minute, operation)
+) STRICT, WITHOUT ROWID;
+
 -- Where one candidate's work on one exchange stands, and what came out. The second ledger.
 CREATE TABLE evaluation (
 	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
 	candidate_id INTEGER NOT NULL REFERENCES candidate (id),
 	state INTEGER NOT NULL,              -- enum evaluation
-	reason INTEGER,                      -- enum not_evaluated, where state says so
+	reason INTEGER,                      -- enum not_evaluated or, of pending, enum pending_reason; NULL: none
 	epoch_id INTEGER REFERENCES epoch (id),
 	outcome INTEGER,                     -- enum outcome
 	verdict INTEGER,                     -- enum verdict, the worst of its records
@@ -138,7 +232,7 @@ CREATE TABLE evaluation (
 	reply BLOB,                          -- the model's text as first received: a byte 0 and plain, or 1 and zstd
 	PRIMARY KEY (exchange_id, candidate_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0;
+CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason IS NULL;
 CREATE INDEX evaluation_dead ON evaluation (candidate_id, exchange_id) WHERE state = 3;
 
 -- What each candidate cost on each UTC day of calling, for the budget: survives restarts.
@@ -156,7 +250,7 @@ CREATE TABLE record (
 	key TEXT NOT NULL,                   -- '' where the document is the record; else its key, or +n
 	verdict INTEGER NOT NULL,            -- enum verdict, the worst of its fields
 	side INTEGER NOT NULL,               -- stratum: 0 agree, 1 disagree, 2 invalid
-	pi_ppm INTEGER NOT NULL,             -- probability of review, fixed before the coin was drawn
+	pi_ppm INTEGER NOT NULL,             -- probability of review, fixed before the coin is looked at; see docs/store.md
 	sampled INTEGER NOT NULL,            -- 1: chosen for review
 	PRIMARY KEY (exchange_id, candidate_id, key)
 ) STRICT, WITHOUT ROWID;
@@ -325,6 +419,18 @@ CREATE TABLE rollup_latency (
 	PRIMARY KEY (interface_id, path, week, test, bucket)
 ) STRICT, WITHOUT ROWID;
 
+-- Exchanges for which a draw for shadow work was made.
+CREATE TABLE rollup_shadow (
+	interface_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	rule INTEGER NOT NULL,               -- enum shadow_rule
+	pi_ppm INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	chosen INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, week, test, rule, pi_ppm)
+) STRICT, WITHOUT ROWID;
+
 -- That a report was published, and the digest of its JSON.
 CREATE TABLE published_report (
 	id INTEGER PRIMARY KEY,
@@ -367,3 +473,9 @@ SELECT i.name AS interface, c.name AS candidate, p.ordinal AS epoch, t.week, t.t
 	t.cost_nano, t.cost_nano_max
 FROM rollup_transaction t JOIN candidate c ON c.id = t.candidate_id JOIN interface i ON i.id = c.interface_id
 JOIN epoch p ON p.id = t.epoch_id;
+
+CREATE VIEW v_legacy_answer AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, e.test, a.ordinal AS version,
+	a.legacy_outcome, a.legacy_status, a.answered_at, a.seen_at, a.ordinal IS c.ordinal AS counts
+FROM legacy_answer a JOIN exchange e ON e.id = a.exchange_id JOIN interface i ON i.id = e.interface_id
+LEFT JOIN legacy_counting c ON c.exchange_id = a.exchange_id;

@@ -1,4 +1,6 @@
 #include "harness/base/file.h"
+#include "harness/store/evaluation.h"
+#include "harness/store/ingest.h"
 #include "harness/store/internal.h"
 #include "tests/store/suites.h"
 #include "tests/store/support.h"
@@ -16,7 +18,7 @@ START_TEST(creates_directories_and_a_private_file)
 	struct store *store = store_open(location, STORE_CREATE, 100, &err);
 	must(store != NULL, &err);
 	ck_assert_int_eq(ask(store, "PRAGMA application_id"), 0x55537464);
-	ck_assert_int_eq(ask(store, "PRAGMA user_version"), 1);
+	ck_assert_int_eq(ask(store, "PRAGMA user_version"), STORE_VERSION);
 	ck_assert_int_eq(ask(store, "PRAGMA foreign_keys"), 1);
 	ck_assert_int_eq(ask(store, "PRAGMA synchronous"), 2); /* FULL */
 	ck_assert_int_eq(ask(store, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
@@ -70,8 +72,8 @@ static const struct refused REFUSED[] = {
 	{"PRAGMA application_id = 17; CREATE TABLE a (b)", NULL, STORE_READ_WRITE, ERROR_FORMAT, "another program"},
 	{"PRAGMA application_id = 17", NULL, STORE_CREATE, ERROR_FORMAT, "another program"},
 	{"PRAGMA user_version = 1", NULL, STORE_CREATE, ERROR_FORMAT, "another program"},
-	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 2; CREATE TABLE a (b)", NULL, STORE_READ_WRITE,
-	 ERROR_VERSION, "written by a newer understudy (version 2, this one knows 1); upgrade understudy"},
+	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 3; CREATE TABLE a (b)", NULL, STORE_READ_WRITE,
+	 ERROR_VERSION, "written by a newer understudy (version 3, this one knows 2); upgrade understudy"},
 	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 900; PRAGMA journal_mode = WAL; CREATE TABLE a (b)",
 	 NULL, STORE_READ_ONLY, ERROR_VERSION, "version 900"},
 };
@@ -193,6 +195,7 @@ START_TEST(migrates_in_one_transaction)
 	static const char *const broken[] = {"CREATE TABLE two (a)", "UPDATE two SET nothing = 1"};
 	struct error err = ERROR_INIT;
 	struct store *store = open_or_fail(STORE_CREATE);
+	run(store, "PRAGMA user_version = 1");
 	ck_assert(!store_migrate(store, broken, 2, &err));
 	ck_assert_int_eq(ask(store, "PRAGMA user_version"), 1);
 	ck_assert_int_eq(ask(store, "SELECT count(*) FROM sqlite_schema WHERE name = 'two'"), 0);
@@ -203,11 +206,83 @@ START_TEST(migrates_in_one_transaction)
 	must(store_migrate(store, steps, 2, &err), &err);
 	ck_assert_int_eq(ask(store, "PRAGMA user_version"), 3);
 	ck_assert_int_eq(ask(store, "SELECT b FROM two"), 2);
-	run(store, "PRAGMA user_version = 1");
+	run(store, "PRAGMA user_version = 2");
 	store_close(store);
 	store = open_or_fail(STORE_READ_ONLY);
 	ck_assert(!store_migrate(store, steps, 2, &err));
 	ck_assert_int_eq((int)err.code, ERROR_VERSION);
+	store_close(store);
+}
+END_TEST
+
+/* What the schema says, without its comments and its layout, one object a line. */
+static void write_schema(struct store *store, struct buffer *text)
+{
+	struct error err = ERROR_INIT;
+	struct statement *rows =
+		store_statement(store, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name", &err);
+	must(rows != NULL, &err);
+	while (statement_step(rows, &err) == STATEMENT_ROW) {
+		struct span sql = statement_text(rows, 0);
+		for (size_t i = 0; i < sql.length; i++) {
+			if (sql.data[i] == '-' && i + 1 < sql.length && sql.data[i + 1] == '-') {
+				i += strcspn(sql.data + i, "\n");
+			} else if (strchr(" \t\n", sql.data[i]) == NULL) {
+				buffer_append_byte(text, sql.data[i]);
+			}
+		}
+		buffer_append_byte(text, '\n');
+	}
+}
+
+static void make_version_1(void)
+{
+	static const char rows[] =
+		"INSERT INTO interface VALUES (1, 'orders'); INSERT INTO candidate VALUES (1, 1, 'mini');"
+		"INSERT INTO epoch VALUES (1, 1, 1, x'00', '{}', 5);"
+		"INSERT INTO delivery_count VALUES ('tap', 1, 7, 2, 1), ('tap-2', 1, 3, 0, 0);"
+		"INSERT INTO exchange VALUES (1, zeroblob(16), NULL, 1, NULL, 5, 6, 202647, 0, 0, 200, 10);"
+		"INSERT INTO payload VALUES (1, 0, 2, 2, x'7b7d7b7d');"
+		"INSERT INTO evaluation (exchange_id, candidate_id, state) VALUES (1, 1, 0);"
+		"INSERT INTO rollup_state VALUES (1, 202647, 0, 0, -1, 1);"
+		"PRAGMA application_id = 1431532644; PRAGMA user_version = 1";
+	struct error err = ERROR_INIT;
+	CLEANUP_BUFFER struct buffer sql = BUFFER_INIT(1 << 20);
+	must(file_read("tests/store/data/version_1.sql", &sql, &err), &err);
+	buffer_append_text(&sql, rows);
+	write_database(test_path, sql.data);
+}
+
+START_TEST(migrates_version_1)
+{
+	struct error err = ERROR_INIT;
+	struct store_ledger ledger;
+	CLEANUP_BUFFER struct buffer fresh = BUFFER_INIT(1 << 20);
+	CLEANUP_BUFFER struct buffer migrated = BUFFER_INIT(1 << 20);
+	struct store *store = open_or_fail(STORE_CREATE);
+	write_schema(store, &fresh);
+	store_close(store);
+	ck_assert_int_eq(unlink(test_path), 0);
+	make_version_1();
+	ck_assert_ptr_null(store_open(test_location, STORE_READ_ONLY, 100, &err));
+	ck_assert_int_eq((int)err.code, ERROR_VERSION);
+	err = (struct error)ERROR_INIT;
+	store = open_or_fail(STORE_READ_WRITE);
+	write_schema(store, &migrated);
+	ck_assert_str_eq(migrated.data, fresh.data);
+	ck_assert_int_eq(ask(store, "PRAGMA user_version"), STORE_VERSION);
+	must(store_ledger_get(store, 1, &ledger, &err), &err);
+	ck_assert_uint_eq(ledger.stored, 10);
+	ck_assert_uint_eq(ledger.duplicate, 2);
+	ck_assert_uint_eq(ledger.revision, 1);
+	ck_assert_uint_eq(ledger.outcomes.read, 0);
+	ck_assert(store_outcomes_tie_out(&ledger.outcomes));
+	int64_t id = 0;
+	size_t count = 0;
+	must(store_pending(store, 1, 0, 1, &id, &count, &err), &err);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM v_exchange WHERE legacy_status = 200"), 1);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 	store_close(store);
 }
 END_TEST
@@ -261,6 +336,7 @@ Suite *store_suite(void)
 	tcase_add_test(test, locations);
 	tcase_add_test(test, read_only_changes_nothing);
 	tcase_add_test(test, migrates_in_one_transaction);
+	tcase_add_test(test, migrates_version_1);
 	tcase_add_test(test, data_version_changes_with_every_commit);
 	tcase_add_test(test, read_transaction_sees_one_state);
 	suite_add_tcase(suite, test);
