@@ -343,7 +343,8 @@ static void guard_period(struct assessment *work)
 	}
 	struct error ignored = ERROR_INIT;
 	bool described = contract_epoch(work->contract, work->candidate, &description, hash, &ignored);
-	if (described && memcmp(hash, evidence->epochs[evidence->epoch_count - 1].hash, SHA256_SIZE) == 0) {
+	const char *begun_with = evidence->epochs[evidence->epoch_count - 1].description;
+	if (described && contract_epoch_same(span_of(begun_with), buffer_span(&description))) {
 		add_guard(work, PERIOD_GUARD, GUARD_PASSED,
 			  "The contract is the one that this evaluation period began with.");
 		return;

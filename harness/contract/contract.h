@@ -201,11 +201,15 @@ struct contract *contract_load(const char *file, struct error *err);
 void contract_destroy(struct contract *contract); /* accepts NULL */
 
 /* What the evidence of a candidate depends on, as canonical JSON, and its SHA-256: interface, records, fields with
- * their comparators and semantics, sampling and review design, gate plan, schemas, legacy kind, version and counts, and
+ * their comparators and semantics, review design, gate plan, schemas, legacy kind, version and counts, and
  * of the candidate its name, provider, model, prompt and parameters. Owners, listeners, endpoints, keys and prices are
  * not in it. */
 MUST_CHECK bool contract_epoch(const struct contract *contract, const struct contract_candidate *candidate,
 			       struct buffer *ret_description, uint8_t ret_hash[SHA256_SIZE], struct error *err);
+
+/* Is this the description that an evaluation period began with? Members that former versions put into it and that do
+ * not belong there are left out of account: sampling.shadow_ppm. Both are canonical JSON. */
+bool contract_epoch_same(struct span stored, struct span description);
 
 /* Everything as it is in force, defaults included, as one JSON object; no secret is in it. */
 void contract_write_effective(const struct contract *contract, struct buffer *buffer);

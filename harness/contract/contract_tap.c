@@ -225,7 +225,7 @@ bool contract_load_tap(struct contract *contract, const struct config *config)
 	const struct json_node *node = config_get(contract->root, "tap");
 	const char *word;
 	if (!config_text(config, config_get(node, "kind"), node != NULL ? "inline" : "", &word) ||
-	    !load_capture(tap, config, node)) {
+	    !load_capture(tap, config, node) || !load_pair(tap, config, config_get(node, "pair"))) {
 		return false;
 	}
 	for (int i = 0; i < 4; i++) {
@@ -239,6 +239,5 @@ bool contract_load_tap(struct contract *contract, const struct config *config)
 		contract_load_listener_tls(config, config_get(node, "tls"), &tap->tls) &&
 		config_text(config, config_get(node, "match.method"), NULL, &tap->match_method) &&
 		config_text(config, config_get(node, "match.path"), NULL, &tap->match_path) &&
-		load_pair(tap, config, config_get(node, "pair")) &&
 		(tap->kind != CONTRACT_TAP_INLINE || load_inline(tap, config, node)));
 }

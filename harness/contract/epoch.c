@@ -65,10 +65,14 @@ static void build_records(struct json_build *build, const struct contract *contr
 	json_build_end(build);
 }
 
-static void build_sampling(struct json_build *build, const struct contract *contract)
+/* The shadow sample may change at any time: the evidence is about what was compared, whatever its share. */
+static void build_sampling(struct json_build *build, const struct contract *contract, bool with_the_rest)
 {
 	json_build_object(build, "sampling");
-	json_build_integer(build, "shadow_ppm", contract->shadow_ppm);
+	if (with_the_rest) {
+		json_build_integer(build, "shadow_ppm", contract->shadow_ppm);
+		json_build_integer(build, "shadow_floor", contract->shadow_floor);
+	}
 	json_build_integer(build, "disagree_ppm", contract->review_disagree_ppm);
 	json_build_integer(build, "agree_ppm", contract->review_agree_ppm);
 	json_build_integer(build, "pi_min_disagree_ppm", contract->pi_min_disagree_ppm);
@@ -109,12 +113,12 @@ static void build_legacy(struct json_build *build, const struct contract *contra
 }
 
 /* What both descriptions say of the contract itself. */
-static void build_design(struct json_build *build, const struct contract *contract)
+static void build_design(struct json_build *build, const struct contract *contract, bool with_the_rest)
 {
 	json_build_text(build, "interface", contract->interface);
 	build_records(build, contract);
 	build_fields(build, contract);
-	build_sampling(build, contract);
+	build_sampling(build, contract, with_the_rest);
 	build_gate(build, contract);
 	build_hash(build, "request_schema", contract->request_schema_hash);
 	build_hash(build, "response_schema", contract->response_schema_hash);
@@ -137,7 +141,7 @@ bool contract_epoch(const struct contract *contract, const struct contract_candi
 		    struct buffer *ret_description, uint8_t ret_hash[SHA256_SIZE], struct error *err)
 {
 	struct json_build *build = json_build_create();
-	build_design(build, contract);
+	build_design(build, contract, false);
 	build_legacy(build, contract, false);
 	json_build_object(build, "candidate");
 	json_build_text(build, "name", candidate->name);
@@ -154,6 +158,36 @@ bool contract_epoch(const struct contract *contract, const struct contract_candi
 		hash_sha256(buffer_span(ret_description), ret_hash);
 	}
 	return ok;
+}
+
+/* Members of one object that the other has as well, with the same value; `except` is not looked at. */
+static size_t count_same(const struct json_node *one, const struct json_node *other, const char *except)
+{
+	size_t same = 0;
+	for (const struct json_node *name = json_first(one); name != NULL; name = json_next(one, name)) {
+		same += !span_is(json_text(name), except) &&
+			json_equal(json_member(name), json_get(other, json_text(name)));
+	}
+	return same;
+}
+
+bool contract_epoch_same(struct span stored, struct span description)
+{
+	struct arena arena CLEANUP_ARENA = ARENA_INIT(DESCRIPTION_MAX * 4);
+	const struct json_node *before;
+	const struct json_node *now;
+	if (span_equal(stored, description)) {
+		return true;
+	}
+	if (!json_parse(&arena, stored, NULL, &before, NULL) || !json_parse(&arena, description, NULL, &now, NULL)) {
+		return false;
+	}
+	const struct json_node *sampling_before = json_get_text(before, "sampling");
+	const struct json_node *sampling_now = json_get_text(now, "sampling");
+	size_t left_out = json_get_text(sampling_before, "shadow_ppm") != NULL;
+	return json_count(before) == json_count(now) && count_same(before, now, "sampling") == json_count(now) - 1 &&
+	       json_count(sampling_before) == json_count(sampling_now) + left_out &&
+	       count_same(sampling_now, sampling_before, "shadow_ppm") == json_count(sampling_now);
 }
 
 /* --- everything in force --- */
@@ -297,7 +331,7 @@ static void build_declarations(struct json_build *build, const struct contract *
 void contract_write_effective(const struct contract *contract, struct buffer *buffer)
 {
 	struct json_build *build = json_build_create();
-	build_design(build, contract);
+	build_design(build, contract, true);
 	json_build_text(build, "version", contract->version);
 	json_build_text(build, "environment", contract->environment);
 	build_tap(build, contract);
