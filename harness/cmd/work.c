@@ -48,7 +48,12 @@ static int work(struct worker *worker, bool until_idle)
 	struct error said = ERROR_INIT;
 	while (!command_stop) {
 		struct error err = ERROR_INIT;
-		switch (worker_step(worker, &err)) {
+		struct error notice = ERROR_INIT;
+		enum worker_state state = worker_step(worker, &err);
+		if (worker_take_notice(worker, &notice)) {
+			command_fail(&notice);
+		}
+		switch (state) {
 		case WORKER_FAILED:
 			if (!may_pass(err.code)) {
 				return give_up(&err);

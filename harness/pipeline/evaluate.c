@@ -105,6 +105,24 @@ static bool start_call(struct worker *worker, struct interface_lane *lane, struc
 	return true;
 }
 
+/* Those whose answer has come since the cursor passed them. */
+static bool start_ready(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
+			size_t *count, struct error *err)
+{
+	for (size_t i = 0; i < CLOSED_MAX && calls_has_room(candidate->calls); i++) {
+		int64_t row = lane_next_ready(candidate);
+		if (row == 0) {
+			break;
+		}
+		if (!start_call(worker, lane, candidate, row, err)) {
+			candidate->ready_next--;
+			return false;
+		}
+		(*count)++;
+	}
+	return true;
+}
+
 /* Takes pending rows behind the cursor while there is room for calls. */
 static bool start_calls(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 			size_t *count, struct error *err)
@@ -112,6 +130,9 @@ static bool start_calls(struct worker *worker, struct interface_lane *lane, stru
 	size_t closed = 0;
 	if (candidate->held != NULL) {
 		return true;
+	}
+	if (!start_ready(worker, lane, candidate, count, err)) {
+		return false;
 	}
 	while (calls_has_room(candidate->calls) && !candidate->exhausted && closed < CLOSED_MAX) {
 		int64_t rows[PENDING_CHUNK];

@@ -1,15 +1,14 @@
 /* From the spool to rows. One transaction holds a batch of exchanges, their evaluations and the reading position. */
-#include "harness/pipeline/message.h"
+#include "harness/pipeline/draw.h"
+#include "harness/pipeline/pairing.h"
 #include "harness/pipeline/shadow.h"
-#include "harness/pipeline/worker_internal.h"
-
-#include "baselines/sampling.h"
-#include "harness/base/text.h"
+#include "harness/store/correction.h"
+#include "harness/store/legacy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIST_INTERVAL_US = 500000, EXCHANGE_ID_TEXT = 64 };
+enum { LIST_INTERVAL_US = 500000 };
 
 void worker_close_streams(struct worker *worker)
 {
@@ -71,60 +70,56 @@ static bool list_streams(struct worker *worker, struct error *err)
 	return true;
 }
 
-static bool in_shadow_sample(struct worker *worker, const struct interface_lane *lane, const struct message *message)
-{
-	if (lane->contract->shadow_ppm >= SAMPLING_CERTAIN) {
-		return true; /* the usual case, and on the record path */
-	}
-	CLEANUP_BUFFER struct buffer id = BUFFER_INIT(EXCHANGE_ID_TEXT);
-	text_write_hex(&id, message->row.exchange_id, sizeof(message->row.exchange_id));
-	return sampling_draw(worker->sampling_key, SAMPLING_SHADOW, span_of(lane->contract->interface),
-			     buffer_span(&id), lane->contract->shadow_ppm);
-}
+/* What add_evaluation needs of one exchange, for each candidate. */
+struct arrival {
+	struct worker *worker;
+	struct interface_lane *lane;
+	const struct spool_exchange *captured;
+	struct message message;
+	int64_t row;
+	bool chosen;
+};
 
-static bool finish_recorded(struct worker *worker, const struct interface_lane *lane,
-			    const struct candidate_lane *candidate, const struct message *message, int64_t row,
-			    struct span reply, struct error *err)
+static bool finish_recorded(const struct arrival *arrival, const struct candidate_lane *candidate, struct error *err)
 {
+	const struct message *message = &arrival->message;
 	struct shadow_exchange exchange = {
-		.row = row,
+		.row = arrival->row,
 		.exchange_id = message->row.exchange_id,
 		.week = message->row.week,
 		.test = message->row.test,
 	};
-	struct error why = ERROR_INIT;
-	if (!shadow_legacy(message->row.legacy_outcome, message->reply, &worker->arena, &exchange.legacy, &why)) {
-		return store_evaluation_close(worker->store, row, candidate->id, message->row.week, message->row.test,
-					      EVALUATION_DEAD_LETTER, -1, span_of(why.message), err);
-	}
-	struct call_result result = {.exchange = row, .outcome = OUTCOME_OK, .text = reply, .attempts = 1};
-	if (reply.length == 0) {
-		result.outcome = OUTCOME_TRANSPORT;
-		result.detail = SPAN("the recording has no reply of the LLM path");
-	}
-	return shadow_finish(worker->store, worker->sampling_key, lane, candidate, &exchange, &result, false,
-			     &worker->arena, err);
+	return shadow_finish_recorded(arrival->worker->store, arrival->worker->sampling_key, arrival->lane, candidate,
+				      &exchange, message->row.legacy_outcome, message->reply,
+				      arrival->captured->candidate_reply, false, &arrival->worker->arena, err);
 }
 
-static bool add_evaluation(struct worker *worker, const struct interface_lane *lane, struct candidate_lane *candidate,
-			   const struct message *message, int64_t row, struct span recorded, bool chosen,
-			   struct error *err)
+static bool add_evaluation(const struct arrival *arrival, struct candidate_lane *candidate, struct error *err)
 {
+	struct store *store = arrival->worker->store;
+	const struct message *message = &arrival->message;
 	int32_t week = message->row.week;
 	bool test = message->row.test;
 	if (message->malformed) {
-		return store_evaluation_close(worker->store, row, candidate->id, week, test, EVALUATION_DEAD_LETTER, -1,
-					      span_of(message->reason), err);
+		return store_evaluation_close(store, arrival->row, candidate->id, week, test, EVALUATION_DEAD_LETTER,
+					      -1, span_of(message->reason), err);
 	}
-	if (!chosen) {
-		return store_evaluation_close(worker->store, row, candidate->id, week, test, EVALUATION_NOT_EVALUATED,
+	if (!arrival->chosen) {
+		return store_evaluation_close(store, arrival->row, candidate->id, week, test, EVALUATION_NOT_EVALUATED,
 					      NOT_EVALUATED_SAMPLED_OUT, SPAN(""), err);
 	}
+	if (message->row.legacy_outcome == LEGACY_AWAITED) {
+		struct span none = {NULL, 0};
+		struct span recorded = arrival->captured->candidate_reply;
+		bool keep = !candidate->provider->calls && recorded.length > 0;
+		return store_evaluation_hold(store, arrival->row, candidate->id, week, test, keep ? recorded : none,
+					     err);
+	}
 	if (!candidate->provider->calls) {
-		return finish_recorded(worker, lane, candidate, message, row, recorded, err);
+		return finish_recorded(arrival, candidate, err);
 	}
 	candidate->exhausted = false;
-	return store_evaluation_add(worker->store, row, candidate->id, week, test, err);
+	return store_evaluation_add(store, arrival->row, candidate->id, week, test, err);
 }
 
 /* An exchange of an interface that no contract of this installation names: kept, and evaluated by nobody. */
@@ -152,35 +147,69 @@ static bool add_unknown(struct worker *worker, const char *stream, const struct 
 	       store_exchange_add(worker->store, stream, &row, &id, &delivery, err);
 }
 
-static bool add_exchange(struct worker *worker, const char *stream, const struct spool_exchange *captured,
-			 struct error *err)
+/* What was stored: joined with its answers, and an evaluation for each candidate. */
+static bool add_work(struct arrival *arrival, const char *stream, struct error *err)
 {
-	struct interface_lane *lane = worker_lane(worker, captured->interface);
-	if (lane == NULL) {
-		return add_unknown(worker, stream, captured, err);
-	}
-	struct message message;
-	if (!message_read(lane->contract, worker->installation->zone, stream, captured, &worker->arena, &message,
-			  err)) {
+	struct worker *worker = arrival->worker;
+	struct interface_lane *lane = arrival->lane;
+	if (!draw_shadow(worker, lane, arrival->captured, &arrival->message, arrival->row, &arrival->chosen, err) ||
+	    !pairing_add_exchange(worker, stream, lane, arrival->captured, &arrival->message, arrival->row, err)) {
 		return false;
 	}
-	message.row.interface_id = lane->id;
-	int64_t row = 0;
-	enum store_delivery delivery;
-	if (!store_exchange_add(worker->store, stream, &message.row, &row, &delivery, err)) {
-		return false;
-	}
-	if (delivery == STORE_DUPLICATE) {
-		return true;
-	}
-	bool chosen = in_shadow_sample(worker, lane, &message);
 	for (size_t i = 0; i < lane->contract->candidate_count; i++) {
-		if (!add_evaluation(worker, lane, &lane->candidates[i], &message, row, captured->candidate_reply,
-				    chosen, err)) {
+		if (!add_evaluation(arrival, &lane->candidates[i], err)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+static bool add_exchange(struct worker *worker, const char *stream, struct interface_lane *lane,
+			 const struct spool_exchange *captured, struct error *err)
+{
+	struct arrival arrival = {.worker = worker, .lane = lane, .captured = captured};
+	enum store_delivery delivery;
+	bool repeated = false;
+	if (!pairing_is_repeated(worker, lane, captured, &repeated, err)) {
+		return false;
+	}
+	if (repeated) {
+		store_duplicate_count(worker->store, stream, lane->id);
+		return true;
+	}
+	if (!message_read(lane->contract, worker->installation->zone, stream, captured, &worker->arena,
+			  &arrival.message, err)) {
+		return false;
+	}
+	arrival.message.row.interface_id = lane->id;
+	pairing_set_aside(captured, &arrival.message);
+	return store_exchange_add(worker->store, stream, &arrival.message.row, &arrival.row, &delivery, err) &&
+	       (delivery == STORE_DUPLICATE || add_work(&arrival, stream, err));
+}
+
+/* No contract says what the answer could belong to. */
+static bool add_unknown_outcome(struct worker *worker, const char *stream, const struct spool_exchange *captured,
+				struct error *err)
+{
+	int64_t interface = 0;
+	if (!store_interface(worker->store, captured->interface, &interface, err)) {
+		return false;
+	}
+	store_outcome_count(worker->store, stream, interface, STORE_OUTCOME_READ);
+	store_outcome_count(worker->store, stream, interface, STORE_OUTCOME_UNPAIRED);
+	return true;
+}
+
+static bool add_delivery(struct worker *worker, const char *stream, const struct spool_exchange *captured,
+			 struct error *err)
+{
+	struct interface_lane *lane = worker_lane(worker, captured->interface);
+	if (lane == NULL) {
+		return captured->is_outcome ? add_unknown_outcome(worker, stream, captured, err)
+					    : add_unknown(worker, stream, captured, err);
+	}
+	return captured->is_outcome ? pairing_add_outcome(worker, stream, lane, captured, err)
+				    : add_exchange(worker, stream, lane, captured, err);
 }
 
 static bool add_accounts(struct worker *worker, const char *stream, const struct spool_accounts *accounts,
@@ -210,9 +239,11 @@ static bool remove_read_segments(struct worker *worker, struct worker_stream *st
 	return spool_remove_before(worker->installation->spool, stream->name, position, err);
 }
 
-static bool read_batch(struct worker *worker, struct worker_stream *stream, size_t *count, struct error *err)
+static bool read_batch(struct worker *worker, struct worker_stream *stream, size_t *count, int64_t *until,
+		       struct error *err)
 {
 	size_t bytes = 0;
+	int64_t last = *until;
 	size_t records = 0;
 	while (records < INGEST_RECORDS && bytes < INGEST_BYTES) {
 		struct spool_record record;
@@ -235,11 +266,13 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 			continue;
 		}
 		bytes += record.exchange.request_body.length + record.exchange.reply_body.length;
-		if (!add_exchange(worker, stream->name, &record.exchange, err)) {
+		last = record.exchange.captured_at;
+		if (!add_delivery(worker, stream->name, &record.exchange, err)) {
 			return false;
 		}
 	}
 	*count += records;
+	*until = last < *until ? last : *until;
 	if (records == 0) {
 		return true;
 	}
@@ -249,12 +282,21 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	       remove_read_segments(worker, stream, &position, err);
 }
 
-bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err)
+static void for_lanes(struct worker *worker, void (*act)(struct interface_lane *))
+{
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		act(worker->lanes[i]);
+	}
+}
+
+bool worker_ingest(struct worker *worker, size_t *ret_count, int64_t *ret_until, struct error *err)
 {
 	size_t count = 0;
+	int64_t until = clock_now();
 	bool done = list_streams(worker, err);
 	for (size_t i = 0; done && i < worker->stream_count; i++) {
-		done = read_batch(worker, &worker->streams[i], &count, err);
+		done = read_batch(worker, &worker->streams[i], &count, &until, err);
+		for_lanes(worker, done ? lane_keep_ready : lane_drop_ready);
 	}
 	if (!done) {
 		store_rollback(worker->store);
@@ -262,5 +304,6 @@ bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err)
 		return false;
 	}
 	*ret_count = count;
+	*ret_until = until;
 	return true;
 }

@@ -1,8 +1,11 @@
 #include "harness/pipeline/lane.h"
 
+#include "harness/pipeline/watch.h"
+#include "harness/store/legacy.h"
+
 #include <stdlib.h>
 
-enum { DESCRIPTION_MAX = 1024 * 1024, NAMES_MAX = 200 };
+enum { DESCRIPTION_MAX = 1024 * 1024, NAMES_MAX = 200, READY_MAX = 1 << 20 };
 
 /* Of all held results; the calls bound each reply, and the worker their number. */
 #define HELD_MAX ((size_t)16 * 1024 * 1024 * 1024)
@@ -15,6 +18,64 @@ void lane_drop_held(struct candidate_lane *lane)
 	arena_reset(&lane->held_arena);
 }
 
+static bool grow_ready(struct candidate_lane *lane)
+{
+	if (lane->ready_count < lane->ready_capacity) {
+		return true;
+	}
+	size_t capacity = lane->ready_capacity > 0 ? lane->ready_capacity * 2 : 256;
+	int64_t *ready = capacity <= READY_MAX ? reallocarray(lane->ready, capacity, sizeof(*ready)) : NULL;
+	if (ready == NULL) {
+		return false;
+	}
+	lane->ready = ready;
+	lane->ready_capacity = capacity;
+	return true;
+}
+
+void lane_add_ready(struct candidate_lane *lane, int64_t row)
+{
+	lane->exhausted = false;
+	if (row <= lane->cursor && grow_ready(lane)) {
+		lane->ready[lane->ready_count++] = row;
+	}
+}
+
+void lane_keep_ready(struct interface_lane *lane)
+{
+	for (size_t i = 0; i < lane->contract->candidate_count; i++) {
+		lane->candidates[i].ready_kept = lane->candidates[i].ready_count;
+	}
+}
+
+void lane_drop_ready(struct interface_lane *lane)
+{
+	for (size_t i = 0; i < lane->contract->candidate_count; i++) {
+		lane->candidates[i].ready_count = lane->candidates[i].ready_kept;
+	}
+}
+
+int64_t lane_next_ready(struct candidate_lane *lane)
+{
+	if (lane->ready_next < lane->ready_kept) {
+		return lane->ready[lane->ready_next++];
+	}
+	if (lane->ready_next == lane->ready_count) {
+		lane->ready_next = 0;
+		lane->ready_kept = 0;
+		lane->ready_count = 0;
+	}
+	return 0;
+}
+
+void lane_start_over(struct candidate_lane *lane)
+{
+	lane->cursor = 0;
+	lane->exhausted = false;
+	lane->ready_next = lane->ready_count;
+	(void)lane_next_ready(lane);
+}
+
 void lane_destroy(struct interface_lane *lane)
 {
 	if (lane == NULL) {
@@ -23,6 +84,7 @@ void lane_destroy(struct interface_lane *lane)
 	for (size_t i = 0; lane->candidates != NULL && i < lane->contract->candidate_count; i++) {
 		calls_destroy(lane->candidates[i].calls);
 		arena_finish(&lane->candidates[i].held_arena);
+		free(lane->candidates[i].ready);
 	}
 	free(lane->candidates);
 	free(lane->fields);
@@ -88,6 +150,40 @@ static bool refuse_change(struct store *store, const struct contract *contract,
 			    (long long)ordinal, reviewed);
 }
 
+/* The newest evaluation period, where it was begun with the same description; 0 where it was not. */
+static bool same_epoch(struct store *store, int64_t candidate_id, struct span description, int64_t *ret_epoch,
+		       bool *ret_any, struct error *err)
+{
+	struct statement *newest = store_statement(
+		store, "SELECT id, description FROM epoch WHERE candidate_id = ? ORDER BY ordinal DESC LIMIT 1", err);
+	if (newest == NULL) {
+		return false;
+	}
+	statement_bind_integer(newest, 1, candidate_id);
+	enum statement_step step = statement_step(newest, err);
+	*ret_any = step == STATEMENT_ROW;
+	*ret_epoch = *ret_any && contract_epoch_same(statement_text(newest, 1), description)
+			     ? statement_integer(newest, 0)
+			     : 0;
+	statement_reset(newest);
+	return step != STATEMENT_FAILED;
+}
+
+static bool read_epoch_start(struct store *store, struct candidate_lane *lane, struct error *err)
+{
+	struct statement *epoch = store_statement(store, "SELECT started_at FROM epoch WHERE id = ?", err);
+	if (epoch == NULL) {
+		return false;
+	}
+	statement_bind_integer(epoch, 1, lane->epoch);
+	if (statement_step(epoch, err) != STATEMENT_ROW) {
+		return false;
+	}
+	lane->epoch_started_at = statement_integer(epoch, 0);
+	statement_reset(epoch);
+	return true;
+}
+
 static bool find_epoch(struct store *store, const struct contract *contract, struct candidate_lane *lane,
 		       bool new_epoch, int64_t now, struct error *err)
 {
@@ -96,39 +192,18 @@ static bool find_epoch(struct store *store, const struct contract *contract, str
 	if (!contract_epoch(contract, lane->candidate, &description, hash, err)) {
 		return false;
 	}
-	struct statement *count = store_statement(store, "SELECT count(*) FROM epoch WHERE candidate_id = ?", err);
-	if (count == NULL) {
+	bool any = false;
+	if (!same_epoch(store, lane->id, buffer_span(&description), &lane->epoch, &any, err)) {
 		return false;
 	}
-	statement_bind_integer(count, 1, lane->id);
-	if (statement_step(count, err) != STATEMENT_ROW) {
-		return false;
+	if (any && lane->epoch == 0 && !new_epoch) {
+		return refuse_change(store, contract, lane->candidate, lane->id, buffer_span(&description), err);
 	}
-	bool first = statement_integer(count, 0) == 0;
-	statement_reset(count);
 	struct span digest = {(const char *)hash, sizeof(hash)};
 	bool is_new = false;
-	if (!first && !new_epoch) {
-		struct statement *same = store_statement(store,
-							 "SELECT hash = ? FROM epoch WHERE candidate_id = ? ORDER BY "
-							 "ordinal DESC LIMIT 1",
-							 err);
-		if (same == NULL) {
-			return false;
-		}
-		statement_bind_blob(same, 1, digest);
-		statement_bind_integer(same, 2, lane->id);
-		if (statement_step(same, err) != STATEMENT_ROW) {
-			return false;
-		}
-		bool unchanged = statement_integer(same, 0) != 0;
-		statement_reset(same);
-		if (!unchanged) {
-			return refuse_change(store, contract, lane->candidate, lane->id, buffer_span(&description),
-					     err);
-		}
-	}
-	return store_epoch(store, lane->id, digest, buffer_span(&description), now, &lane->epoch, &is_new, err);
+	return (lane->epoch != 0 ||
+		store_epoch(store, lane->id, digest, buffer_span(&description), now, &lane->epoch, &is_new, err)) &&
+	       read_epoch_start(store, lane, err);
 }
 
 static bool resume_budget(struct store *store, const struct contract *contract, struct candidate_lane *lane,
@@ -177,7 +252,8 @@ static bool fill_candidate(struct store *store, const struct interface_lane *int
 static bool fill(struct store *store, struct interface_lane *lane, bool new_epoch, int64_t now, struct error *err)
 {
 	const struct contract *contract = lane->contract;
-	if (!store_interface(store, span_of(contract->interface), &lane->id, err)) {
+	if (!store_interface(store, span_of(contract->interface), &lane->id, err) ||
+	    !store_outcome_waits(store, lane->id, &lane->outcomes_wait, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < contract->field_count; i++) {
@@ -204,6 +280,9 @@ struct interface_lane *lane_create(struct store *store, const struct contract *c
 		return NULL;
 	}
 	lane->contract = contract;
+	lane->has_own_keys =
+		contract->tap.pair_header != NULL || contract->tap.has_pair_path || contract->message_id_count > 1;
+	watch_init(lane);
 	lane->fields = calloc(contract->field_count + 1, sizeof(lane->fields[0]));
 	lane->candidates = calloc(contract->candidate_count + 1, sizeof(lane->candidates[0]));
 	bool done = false;

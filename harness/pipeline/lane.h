@@ -26,6 +26,23 @@ struct candidate_lane {
 	size_t held_count;
 	struct arena held_arena;
 	bool exhausted; /* nothing was pending behind the cursor when last asked */
+	int64_t epoch_started_at;
+	/* Exchanges up to the cursor whose answer has come, in the order in which it did; the first ready_kept of them
+	 * are committed, and ready_next was started last. */
+	int64_t *ready;
+	size_t ready_count;
+	size_t ready_capacity;
+	size_t ready_kept;
+	size_t ready_next;
+};
+
+/* What tells one state of a file from another. */
+struct watched_file {
+	uint64_t device;
+	uint64_t inode;
+	int64_t size;
+	int64_t modified_s;
+	int64_t modified_ns;
 };
 
 struct interface_lane {
@@ -33,6 +50,11 @@ struct interface_lane {
 	int64_t id;                        /* store row */
 	int64_t *fields;                   /* store rows, contract->field_count of them */
 	struct candidate_lane *candidates; /* contract->candidate_count of them */
+	struct watched_file file;          /* the contract's, as last looked at */
+	uint32_t shadow_ppm;               /* sampling.shadow in force */
+	int shadow_floor;                  /* sampling.floor in force */
+	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
+	bool outcomes_wait;                /* late answers may wait for their exchange */
 };
 
 /* Looks up or adds the rows, inside a transaction of its own. `new_epoch`: a changed epoch may begin; otherwise a
@@ -41,5 +63,16 @@ struct interface_lane *lane_create(struct store *store, const struct contract *c
 				   struct error *err);
 void lane_destroy(struct interface_lane *lane);
 void lane_drop_held(struct candidate_lane *lane);
+
+/* An exchange that waited can be evaluated now: remembered where the cursor has passed it. It is started when that is
+ * committed (lane_keep_ready) and forgotten when it is rolled back (lane_drop_ready). What does not fit is found when
+ * the worker has nothing else to do. */
+void lane_add_ready(struct candidate_lane *lane, int64_t row);
+void lane_keep_ready(struct interface_lane *lane);
+void lane_drop_ready(struct interface_lane *lane);
+/* The next committed one; 0 where there is none. */
+int64_t lane_next_ready(struct candidate_lane *lane);
+/* From the first pending exchange again; only while no call is open. */
+void lane_start_over(struct candidate_lane *lane);
 
 #endif

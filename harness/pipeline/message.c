@@ -21,9 +21,10 @@ static void short_digest(const struct span *pieces, size_t count, uint8_t target
 	memcpy(target, digest, EXCHANGE_ID_SIZE);
 }
 
-static enum legacy_outcome outcome_of_status(const struct spool_exchange *captured)
+enum legacy_outcome message_legacy_outcome(const struct spool_exchange *captured)
 {
-	if (captured->legacy_outcome >= 0 && captured->legacy_outcome < LEGACY_OUTCOME_COUNT) {
+	bool is_known = captured->legacy_outcome >= 0 && captured->legacy_outcome < LEGACY_OUTCOME_COUNT;
+	if (is_known && !(captured->is_outcome && captured->legacy_outcome == LEGACY_AWAITED)) {
 		return (enum legacy_outcome)captured->legacy_outcome;
 	}
 	int32_t status = captured->legacy_status;
@@ -78,8 +79,17 @@ void message_identity(const char *interface, struct span values, uint8_t ret_ide
 	short_digest(pieces, 2, ret_identity);
 }
 
-static bool identify(struct message *message, const struct contract *contract, const char *stream, uint64_t sequence,
-		     struct error *why)
+/* Without an identity in the message its sender's mark of the delivery is one, whatever the content. */
+static void identify_by_mark(struct message *message, struct span interface, struct span mark)
+{
+	const struct span pieces[] = {interface, SPAN("idempotency key"), mark};
+	short_digest(pieces, 3, message->row.exchange_id);
+	short_digest(pieces, 3, message->row.identity);
+	message->row.has_identity = true;
+}
+
+static bool identify(struct message *message, const struct contract *contract, const char *stream,
+		     const struct spool_exchange *captured, struct error *why)
 {
 	struct span interface = span_of(contract->interface);
 	CLEANUP_BUFFER struct buffer content = BUFFER_INIT(CANONICAL_MAX);
@@ -87,9 +97,13 @@ static bool identify(struct message *message, const struct contract *contract, c
 	if (!buffer_ok(&content, "the message", why)) {
 		return false;
 	}
+	if (contract->message_id_count == 0 && captured->idempotency_key.length > 0) {
+		identify_by_mark(message, interface, captured->idempotency_key);
+		return true;
+	}
 	if (contract->message_id_count == 0) {
 		char place[96];
-		snprintf(place, sizeof(place), "%s %llu", stream, (unsigned long long)sequence);
+		snprintf(place, sizeof(place), "%s %llu", stream, (unsigned long long)captured->sequence);
 		const struct span pieces[] = {interface, span_of(place), buffer_span(&content)};
 		short_digest(pieces, 3, message->row.exchange_id);
 		message->row.has_identity = false;
@@ -171,7 +185,7 @@ bool message_read(const struct contract *contract, const struct zone *zone, cons
 	struct message message = {.body = captured->request_body, .reply = captured->reply_body};
 	struct error why = ERROR_INIT;
 	if (!decode(&message, contract, captured, arena, &why) ||
-	    !identify(&message, contract, stream, captured->sequence, &why)) {
+	    !identify(&message, contract, stream, captured, &why)) {
 		if (why.code == ERROR_MEMORY) {
 			*err = why;
 			return false;
@@ -179,7 +193,7 @@ bool message_read(const struct contract *contract, const struct zone *zone, cons
 		malformed(&message, &why);
 		identify_by_bytes(&message, span_of(contract->interface));
 	}
-	message.row.legacy_outcome = outcome_of_status(captured);
+	message.row.legacy_outcome = message_legacy_outcome(captured);
 	if (!decode_reply(&message, captured, arena, err)) {
 		return false;
 	}

@@ -20,11 +20,15 @@ struct message {
 /* Reads one captured exchange by its contract. Never fails on outside bytes: what cannot be decoded or identified is
  * malformed, with an identity of its own made from its bytes, so that it is stored once; so is, under its own identity,
  * a message whose legacy reply has a content coding that cannot be undone. `stream` and the sequence
- * make each delivery unique where the contract says `id: none`. Everything lives in the arena or borrows the capture.
+ * make each delivery unique where the contract says `id: none` and its sender gave no idempotency key. Everything lives
+ * in the arena or borrows the capture.
  */
 MUST_CHECK bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,
 			     const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,
 			     struct error *err);
+
+/* What the legacy path's answer amounts to: as its sender says, else by the status. Of a late answer never awaited. */
+enum legacy_outcome message_legacy_outcome(const struct spool_exchange *captured);
 
 /* The decoded body as JSON, in the arena. False, with the sentence of a dead letter, where it is none. */
 MUST_CHECK bool message_parse(struct span body, struct arena *arena, const struct json_node **ret_root,

@@ -4,6 +4,7 @@
 #include "baselines/sampling.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/comparison.h"
+#include "harness/store/correction.h"
 
 enum { RECORD_ID_MAX = 64 * 1024, VALUE_MAX = 64 * 1024 * 1024 };
 
@@ -14,6 +15,9 @@ struct writing {
 	const struct interface_lane *lane;
 	const struct candidate_lane *candidate;
 	const struct shadow_exchange *exchange;
+	const struct store_drawn *drawn; /* of a comparison that is made again: what its records had, by key */
+	size_t drawn_count;
+	bool is_again;
 	struct buffer legacy_value;
 	struct buffer llm_value;
 	struct buffer record_id;
@@ -113,16 +117,37 @@ static bool write_review_item(struct writing *w, const struct comparison_record 
 	if (!store_review_item_add(w->store, w->exchange->row, compared->key, w->exchange->week, overlap, &item, err)) {
 		return false;
 	}
+	bool (*write)(struct store *, int64_t, int64_t, int64_t, struct span, struct error *) =
+		w->is_again ? store_review_value_set : store_review_value_add;
 	for (size_t i = 0; i < contract->field_count; i++) {
 		const struct comparison_value *value = &compared->values[i];
-		if (!store_review_value_add(w->store, item, 0, w->lane->fields[i],
-					    value_text(value->legacy, &w->legacy_value), err) ||
-		    !store_review_value_add(w->store, item, w->candidate->id, w->lane->fields[i],
-					    value_text(value->llm, &w->llm_value), err)) {
+		if (!write(w->store, item, 0, w->lane->fields[i], value_text(value->legacy, &w->legacy_value), err) ||
+		    !write(w->store, item, w->candidate->id, w->lane->fields[i], value_text(value->llm, &w->llm_value),
+			   err)) {
 			return false;
 		}
 	}
 	return settle_if_labelled(w, item, err);
+}
+
+/* What the record had in the former comparison; NULL: it was not there. */
+static const struct store_drawn *find_drawn(const struct writing *w, struct span key)
+{
+	size_t low = 0;
+	size_t high = w->drawn_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = span_order(w->drawn[middle].key, key);
+		if (order == 0) {
+			return &w->drawn[middle];
+		}
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return NULL;
 }
 
 /* The probability is fixed, and stored on the record, before the coin is looked at. */
@@ -144,7 +169,12 @@ static bool write_record(struct writing *w, const struct comparison_record *comp
 		.side = compared->side,
 		.pi_ppm = compared->side == SIDE_AGREE ? contract->review_agree_ppm : contract->review_disagree_ppm,
 	};
-	record.sampled = sampling_draw(w->sampling_key, SAMPLING_REVIEW, span_of(contract->interface),
+	const struct store_drawn *drawn = find_drawn(w, compared->key);
+	if (drawn != NULL && drawn->pi_ppm > record.pi_ppm) {
+		record.pi_ppm = drawn->pi_ppm;
+	}
+	record.sampled = (drawn != NULL && drawn->sampled) ||
+			 sampling_draw(w->sampling_key, SAMPLING_REVIEW, span_of(contract->interface),
 				       buffer_span(&w->record_id), record.pi_ppm);
 	if (!store_record_add(w->store, &record, err) || !write_fields(w, &record, compared, err)) {
 		return false;
@@ -171,18 +201,21 @@ static bool write_spend(struct writing *w, int64_t cost, struct error *err)
 	return statement_run(spend, err);
 }
 
-static bool write_all(struct writing *w, const struct comparison *comparison, const struct call_result *result,
-		      bool is_pending, struct error *err)
+static bool write_records(struct writing *w, const struct comparison *comparison, struct error *err)
 {
-	if (!write_evaluation(w, comparison, result, is_pending, err) || !write_spend(w, result->cost_nano, err)) {
-		return false;
-	}
 	for (size_t i = 0; i < comparison->record_count; i++) {
 		if (!write_record(w, &comparison->records[i], err)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+static bool write_all(struct writing *w, const struct comparison *comparison, const struct call_result *result,
+		      bool is_pending, struct error *err)
+{
+	return write_evaluation(w, comparison, result, is_pending, err) && write_spend(w, result->cost_nano, err) &&
+	       write_records(w, comparison, err);
 }
 
 /* What cannot be compared, and never could, must not stop the rest: it is set aside, and what it cost is billed. */
@@ -194,28 +227,102 @@ static bool write_dead_letter(struct writing *w, const struct call_result *resul
 	       write_spend(w, result->cost_nano, err);
 }
 
+#define WRITING_INIT(its_store, key, its_lane, its_candidate, its_exchange)                                            \
+	{                                                                                                              \
+		.store = (its_store), .sampling_key = (key), .lane = (its_lane), .candidate = (its_candidate),         \
+		.exchange = (its_exchange), .legacy_value = BUFFER_INIT(VALUE_MAX),                                    \
+		.llm_value = BUFFER_INIT(VALUE_MAX), .record_id = BUFFER_INIT(RECORD_ID_MAX)                           \
+	}
+
+static void finish_writing(struct writing *writing)
+{
+	buffer_finish(&writing->legacy_value);
+	buffer_finish(&writing->llm_value);
+	buffer_finish(&writing->record_id);
+}
+
 bool shadow_finish(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
 		   const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
 		   const struct call_result *result, bool is_pending, struct arena *arena, struct error *err)
 {
 	struct comparison comparison;
 	struct error why = ERROR_INIT;
-	struct writing writing = {
-		.store = store,
-		.sampling_key = sampling_key,
-		.lane = lane,
-		.candidate = candidate,
-		.exchange = exchange,
-		.legacy_value = BUFFER_INIT(VALUE_MAX),
-		.llm_value = BUFFER_INIT(VALUE_MAX),
-		.record_id = BUFFER_INIT(RECORD_ID_MAX),
-	};
+	struct writing writing = WRITING_INIT(store, sampling_key, lane, candidate, exchange);
 	bool done = comparison_make(lane->contract, exchange->legacy, result->outcome, result->text, arena, &comparison,
 				    &why)
 			    ? write_all(&writing, &comparison, result, is_pending, err)
 			    : write_dead_letter(&writing, result, &why, err);
-	buffer_finish(&writing.legacy_value);
-	buffer_finish(&writing.llm_value);
-	buffer_finish(&writing.record_id);
+	finish_writing(&writing);
+	return done;
+}
+
+bool shadow_finish_recorded(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
+			    const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
+			    enum legacy_outcome legacy_outcome, struct span legacy_reply, struct span reply,
+			    bool is_pending, struct arena *arena, struct error *err)
+{
+	struct shadow_exchange readable = *exchange;
+	struct error why = ERROR_INIT;
+	if (!shadow_legacy(legacy_outcome, legacy_reply, arena, &readable.legacy, &why)) {
+		return store_evaluation_close(store, exchange->row, candidate->id, exchange->week, exchange->test,
+					      EVALUATION_DEAD_LETTER, -1, span_of(why.message), err);
+	}
+	struct call_result result = {.exchange = exchange->row, .outcome = OUTCOME_OK, .text = reply, .attempts = 1};
+	if (reply.length == 0) {
+		result.outcome = OUTCOME_TRANSPORT;
+		result.detail = SPAN("the recording has no reply of the LLM path");
+	}
+	return shadow_finish(store, sampling_key, lane, candidate, &readable, &result, is_pending, arena, err);
+}
+
+/* --- again, with another legacy answer --- */
+
+/* What the call had ended with, before the reply was looked into. */
+static enum outcome outcome_of_call(enum outcome outcome)
+{
+	return outcome == OUTCOME_UNPARSABLE || outcome == OUTCOME_SCHEMA_MISMATCH ? OUTCOME_OK : outcome;
+}
+
+static bool rewrite(struct writing *w, const struct comparison *comparison, struct arena *arena, struct error *err)
+{
+	const struct store_record of = {
+		.exchange = w->exchange->row,
+		.candidate = w->candidate->id,
+		.epoch = w->candidate->epoch,
+		.week = w->exchange->week,
+		.test = w->exchange->test,
+	};
+	struct store_drawn *drawn = NULL;
+	if (!store_records_take(w->store, &of, w->lane->fields, w->lane->contract->field_count, arena, &drawn,
+				&w->drawn_count, err)) {
+		return false;
+	}
+	w->drawn = drawn;
+	return store_evaluation_judge(w->store, of.exchange, of.candidate, comparison->verdict, err) &&
+	       write_records(w, comparison, err);
+}
+
+bool shadow_correct(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
+		    const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
+		    enum outcome outcome, struct arena *arena, struct error *err)
+{
+	struct span text = {NULL, 0};
+	struct comparison comparison;
+	struct error why = ERROR_INIT;
+	enum outcome called = outcome_of_call(outcome);
+	if (!store_evaluation_reply(store, exchange->row, candidate->id, arena, &text, &why) &&
+	    (why.code != ERROR_MISSING || called == OUTCOME_OK)) {
+		if (why.code != ERROR_MISSING) {
+			*err = why;
+		}
+		return why.code == ERROR_MISSING;
+	}
+	if (!comparison_make(lane->contract, exchange->legacy, called, text, arena, &comparison, &why)) {
+		return true;
+	}
+	struct writing writing = WRITING_INIT(store, sampling_key, lane, candidate, exchange);
+	writing.is_again = true;
+	bool done = rewrite(&writing, &comparison, arena, err);
+	finish_writing(&writing);
 	return done;
 }

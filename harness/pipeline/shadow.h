@@ -25,6 +25,31 @@ MUST_CHECK bool shadow_finish(struct store *store, struct hash_key *sampling_key
 			      const struct call_result *result, bool is_pending, struct arena *arena,
 			      struct error *err);
 
+/* A recorded reply of the LLM path; empty: there was none, which is a failure in transport. A legacy reply that cannot
+ * be compared makes a dead letter. `exchange->legacy` need not be set. */
+MUST_CHECK bool shadow_finish_recorded(struct store *store, struct hash_key *sampling_key,
+				       const struct interface_lane *lane, const struct candidate_lane *candidate,
+				       const struct shadow_exchange *exchange, enum legacy_outcome legacy_outcome,
+				       struct span legacy_reply, struct span reply, bool is_pending,
+				       struct arena *arena, struct error *err);
+
+/* Makes a comparison of the current evaluation period again, because another legacy answer counts: with the LLM reply
+ * that is stored, without a call and without cost. Records, field differences, rollups and values under review become
+ * those of the new answer. Labels and review items stay: a label says what is true, not what a path said. What cannot
+ * be made again (the reply was purged) stays as it is.
+ *
+ * Probability of review: the coin of a record is a permanent random number and is never drawn anew. A record that
+ * moves to a side with a higher probability takes that one; with a lower one it keeps what it has; so nothing that was
+ * chosen is let go. That is still Poisson sampling with exactly the probability on the record: P(coin < max(pi, pi'))
+ * whatever the first draw said, for the chosen and the others alike. (To leave the chosen ones at pi and draw only the
+ * others with pi' would give the estimate of STATISTICS.md section 2.2 a bias: pi/pi + (pi' - pi)/pi' is not 1. To
+ * leave all at pi would keep it right, but break pi >= pi_min of the side, on which the gate's guarantee rests.) The
+ * new probability follows from what the two paths said and from no label, so it is as good as if it had been fixed
+ * before; what it assumes is that a review does not make anybody repair a legacy answer. */
+MUST_CHECK bool shadow_correct(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
+			       const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
+			       enum outcome outcome, struct arena *arena, struct error *err);
+
 /* The legacy reply's document; NULL where the outcome is a failure or the body is empty. A good outcome with a body
  * that is not JSON is ERROR_FORMAT: it may be ours to mend (a wrong path in tap.match, a content coding), so it is set
  * aside and never counted against the legacy path. */

@@ -1,6 +1,7 @@
 #include "harness/pipeline/worker_internal.h"
 
 #include "harness/base/file.h"
+#include "harness/pipeline/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,13 @@
 #include <unistd.h>
 
 /* At the start a locked store is waited for. Later a step that waited would keep open calls from moving on. */
-enum { CHECK_INTERVAL_US = 500000, OPEN_BUSY_MS = 10000, STORE_BUSY_MS = 50, CALLS_MAX = 256 };
+enum {
+	CHECK_INTERVAL_US = 500000,
+	WATCH_INTERVAL_US = 1000000,
+	OPEN_BUSY_MS = 10000,
+	STORE_BUSY_MS = 50,
+	CALLS_MAX = 256
+};
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface)
 {
@@ -179,8 +186,7 @@ static bool look_again(struct worker *worker, bool *ret_found, struct error *err
 				return false;
 			}
 			if (pending > 0) {
-				candidate->cursor = 0;
-				candidate->exhausted = false;
+				lane_start_over(candidate);
 				found = true;
 			}
 		}
@@ -205,15 +211,48 @@ static bool drain_orphan(struct worker *worker, size_t *count, struct error *err
 	return true;
 }
 
+/* A contract that cannot be read any more is no reason to stop. */
+static void watch_contracts(struct worker *worker)
+{
+	int64_t now = clock_monotonic();
+	if (worker->watched_at != 0 && now - worker->watched_at < WATCH_INTERVAL_US) {
+		return;
+	}
+	worker->watched_at = now;
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		struct error why = ERROR_INIT;
+		if (!watch_look(worker->lanes[i], &why)) {
+			worker->notice = why;
+		}
+	}
+}
+
+bool worker_take_notice(struct worker *worker, struct error *ret_notice)
+{
+	if (worker->notice.code == ERROR_NONE) {
+		return false;
+	}
+	*ret_notice = worker->notice;
+	worker->notice = (struct error)ERROR_INIT;
+	return true;
+}
+
 enum worker_state worker_step(struct worker *worker, struct error *err)
 {
 	size_t ingested = 0;
 	size_t evaluated = 0;
-	if (!check_store(worker, err) || !worker_perform(worker, err) || !worker_ingest(worker, &ingested, err) ||
-	    !worker_evaluate(worker, &evaluated, err)) {
+	size_t swept = 0;
+	int64_t until = 0;
+	watch_contracts(worker);
+	if (!check_store(worker, err) || !worker_perform(worker, err) ||
+	    !worker_ingest(worker, &ingested, &until, err) || !worker_evaluate(worker, &evaluated, err) ||
+	    (ingested > 0 && !worker_sweep(worker, until, &swept, err))) {
 		return WORKER_FAILED;
 	}
-	if (ingested + evaluated > 0) {
+	if (ingested > 0) {
+		worker->swept_at = 0; /* when nothing is left to read, the clock decides, not what was read last */
+	}
+	if (ingested + evaluated + swept > 0) {
 		return WORKER_WORKED;
 	}
 	if (open_calls(worker) > 0) {
@@ -221,13 +260,14 @@ enum worker_state worker_step(struct worker *worker, struct error *err)
 	}
 	size_t moved = 0;
 	bool found = false;
-	if (!drain_orphan(worker, &moved, err) || !look_again(worker, &found, err)) {
+	if (!drain_orphan(worker, &moved, err) || !look_again(worker, &found, err) ||
+	    (moved == 0 && !worker_sweep(worker, until, &swept, err))) {
 		return WORKER_FAILED;
 	}
 	if (moved > 0) {
 		worker->streams_listed_at = 0;
 	}
-	return moved > 0 || found ? WORKER_WORKED : WORKER_IDLE;
+	return moved > 0 || found || swept > 0 ? WORKER_WORKED : WORKER_IDLE;
 }
 
 bool worker_wait(struct worker *worker, int timeout_ms, struct error *err)

@@ -26,6 +26,9 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 void worker_destroy(struct worker *worker); /* open calls are dropped and stay pending; accepts NULL */
 /* A bounded amount of work; never sleeps. */
 enum worker_state worker_step(struct worker *worker, struct error *err);
+/* Something that the operator should know and that stops nothing (a contract file that was changed and cannot be read);
+ * each is given once. False where there is none. */
+bool worker_take_notice(struct worker *worker, struct error *ret_notice);
 /* Moves open calls on, and nothing else: for a caller that pauses after WORKER_FAILED, so that a locked store or a full
  * disk never turns a reply that came in time into a timeout. */
 MUST_CHECK bool worker_perform(struct worker *worker, struct error *err);

@@ -34,12 +34,18 @@ struct worker {
 	uint64_t store_device; /* the file that the store was opened from */
 	uint64_t store_inode;
 	int64_t store_checked_at;
-	struct arena arena; /* of the exchange at hand */
+	int64_t swept_at;    /* clock_monotonic; 0: at once */
+	int64_t watched_at;  /* likewise */
+	struct error notice; /* for worker_take_notice; code 0: none */
+	struct arena arena;  /* of the exchange at hand */
 };
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface);
-/* Reads one batch of each stream; *ret_count records read. A failure leaves store and readers where they were. */
-MUST_CHECK bool worker_ingest(struct worker *worker, size_t *ret_count, struct error *err);
+/* Reads one batch of each stream; *ret_count records read. *ret_until: what was captured before that has been read, in
+ * all streams. A failure leaves store and readers where they were. */
+MUST_CHECK bool worker_ingest(struct worker *worker, size_t *ret_count, int64_t *ret_until, struct error *err);
+/* Once a second: ends what has waited too long for its other side, as of `read_until`; *ret_count of them. */
+MUST_CHECK bool worker_sweep(struct worker *worker, int64_t read_until, size_t *ret_count, struct error *err);
 /* Writes what has ended and starts calls for pending rows; *ret_count of both. */
 MUST_CHECK bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err);
 /* Forgets the readers: the next ingest opens them at the stored position. */

@@ -7,6 +7,7 @@ static suite_maker *const suites[] = {
 	message_suite,
 	recording_suite,
 	replay_suite,
+	pairing_suite,
 	shadow_suite,
 	worker_suite,
 };

@@ -8,6 +8,7 @@ Suite *comparison_suite(void);
 Suite *message_suite(void);
 Suite *recording_suite(void);
 Suite *replay_suite(void);
+Suite *pairing_suite(void);
 Suite *shadow_suite(void);
 Suite *worker_suite(void);
 
