@@ -112,6 +112,25 @@ static void describe_tiles(const struct report *report, const struct report_cand
 	tile(document, "Compared", percent_text(total->coverage, value), "of what was to be evaluated", mark);
 }
 
+/* Where not all exchanges were to be evaluated, the figures are about those that were. */
+static void describe_sample(const struct figures *total, struct document *document)
+{
+	char drawn[48];
+	char floor[48];
+	char share[48];
+	uint64_t all = total->drawn[SHADOW_SHARE] + total->drawn[SHADOW_FLOOR];
+	if (all == 0) {
+		return;
+	}
+	document_cell(
+		document, STYLE_PLAIN,
+		"For %s exchanges it was drawn whether to ask the LLM path: %s were chosen by the share of the "
+		"contract, %s as the first of their operation in a minute. All figures describe the exchanges that "
+		"were compared, without weights for this; their share is the coverage.",
+		count_text(all, drawn), count_text(total->chosen[SHADOW_SHARE], share),
+		count_text(total->chosen[SHADOW_FLOOR], floor));
+}
+
 /* Sentences for people who do not read intervals. */
 static void describe_meaning(const struct figures *total, struct document *document)
 {
@@ -119,6 +138,7 @@ static void describe_meaning(const struct figures *total, struct document *docum
 	char b[48];
 	char c[48];
 	document_list(document);
+	describe_sample(total, document);
 	if (!total->estimated) {
 		document_cell(document, STYLE_PLAIN,
 			      "No record has been reviewed yet, so nothing can be said about who is right; only how "

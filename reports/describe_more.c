@@ -298,15 +298,37 @@ static void describe_tap(const struct evidence_tap_ledger *tap, struct document 
 	ledger_row(document, "stored", tap->stored, "new exchanges, revisions included");
 	ledger_row(document, "of these revisions", tap->revision, "same identity, other content");
 	ledger_row(document, "duplicate", tap->duplicate, "delivered again: counted, not evaluated again");
+	ledger_row(document, "late answers", tap->outcome, "legacy answers that came apart from their message");
 	ledger_row(document, "in spool", tap->in_spool, "behind the reading position");
 	if (tap->missing < 0) {
 		ledger_row(document, "read after the account", (uint64_t)-tap->missing,
 			   "later than the tap’s last account, which it writes when it is idle");
 	}
-	tie_row(document, "committed − stored − duplicate − in spool", tap->missing > 0 ? tap->missing : 0);
+	tie_row(document, "committed − stored − duplicate − late answers − in spool",
+		tap->missing > 0 ? tap->missing : 0);
 	ledger_row(document, "stored without a tap", tap->stored_without, "recorded messages that were replayed");
 	ledger_row(document, "duplicate without a tap", tap->duplicate_without, NULL);
 	describe_reduced(tap, document);
+}
+
+static void describe_late_answers(const struct evidence_tap_ledger *tap, struct document *document)
+{
+	const struct store_outcomes *outcomes = &tap->outcomes;
+	if (outcomes->read == 0) {
+		return;
+	}
+	document_table(document, "Late legacy answers: what became of them");
+	ledger_columns(document);
+	ledger_row(document, "read", outcomes->read, "with a tap or without");
+	ledger_row(document, "joined", outcomes->joined, "a version of an exchange’s answer");
+	ledger_row(document, "of these after the week was closed", outcomes->closed, "kept, and counted for nothing");
+	ledger_row(document, "of these with an unpaired exchange", outcomes->returned, "which is compared after all");
+	ledger_row(document, "waiting", outcomes->waiting, "for their exchange");
+	ledger_row(document, "duplicate", outcomes->duplicate, "delivered again");
+	ledger_row(document, "unpaired", outcomes->unpaired, "no exchange came within the window");
+	tie_row(document, "read − joined − waiting − duplicate − unpaired",
+		(int64_t)(outcomes->read - outcomes->joined - outcomes->waiting - outcomes->duplicate -
+			  outcomes->unpaired));
 }
 
 static void describe_ledger(const struct report_candidate *candidate, struct document *document)
@@ -322,6 +344,10 @@ static void describe_ledger(const struct report_candidate *candidate, struct doc
 	ledger_row(document, "stored", ledger->stored, "production and test");
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		ledger_row(document, evaluation_name(i), ledger->states[i], meanings[i]);
+		if (i == EVALUATION_PENDING && ledger->awaiting > 0) {
+			ledger_row(document, "of pending: awaits_legacy", ledger->awaiting,
+				   "the legacy answer has not come yet");
+		}
 	}
 	for (int i = 0; i < NOT_EVALUATED_COUNT; i++) {
 		(void)snprintf(name, sizeof(name), "of not_evaluated: %s", not_evaluated_name(i));
@@ -339,6 +365,7 @@ void describe_accounts(const struct report *report, struct document *document)
 			   "All weeks, whatever range the report shows.");
 	if (report->candidate_count > 0) {
 		describe_tap(&report->candidates[0].evidence.tap, document);
+		describe_late_answers(&report->candidates[0].evidence.tap, document);
 	}
 	for (size_t i = 0; i < report->candidate_count; i++) {
 		describe_ledger(&report->candidates[i], document);

@@ -170,6 +170,7 @@ static bool take_state(struct reading *reading, struct statement *row)
 	}
 	bool has_reason = state == EVALUATION_NOT_EVALUATED && reason >= 0 && reason < NOT_EVALUATED_COUNT;
 	ledger->states[state] += count;
+	ledger->awaiting += state == EVALUATION_PENDING && reason == PENDING_AWAITS_LEGACY ? count : 0;
 	ledger->reasons[has_reason ? reason : 0] += has_reason ? count : 0;
 	if (statement_integer(row, 1) != 0) {
 		return true;
@@ -203,6 +204,20 @@ static bool take_stratum(struct reading *reading, struct statement *row)
 	stratum->pi_ppm = (uint32_t)pi_ppm;
 	stratum->records = count_at(row, 4);
 	stratum->sampled = count_at(row, 5);
+	return true;
+}
+
+static bool take_draws(struct reading *reading, struct statement *row)
+{
+	struct evidence_week *week = week_of(reading, (int32_t)statement_integer(row, 0));
+	int64_t rule = statement_integer(row, 1);
+	if (week == NULL) {
+		return no_memory(reading);
+	}
+	if (rule >= 0 && rule < SHADOW_RULE_COUNT) {
+		week->drawn[rule] += count_at(row, 2);
+		week->chosen[rule] += count_at(row, 3);
+	}
 	return true;
 }
 
@@ -373,9 +388,16 @@ static bool read_tap_ledger(struct reading *reading, uint64_t in_spool)
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		dropped += tap->dropped[i];
 	}
+	tap->outcomes = ledger.outcomes;
+	tap->outcome = ledger.outcomes.read - ledger.outcome_without;
+	if (!store_outcomes_tie_out(&ledger.outcomes)) {
+		contradiction(reading, "delivery_count and waiting_outcome do not account for every late answer");
+	}
 	tap->in_spool = in_spool;
 	tap->unseen = (int64_t)(tap->seen - tap->committed - tap->in_flight - dropped);
-	tap->missing = tap->has_tap ? (int64_t)(tap->committed - tap->stored - tap->duplicate - tap->in_spool) : 0;
+	tap->missing = tap->has_tap
+			       ? (int64_t)(tap->committed - tap->stored - tap->duplicate - tap->outcome - tap->in_spool)
+			       : 0;
 	return true;
 }
 
@@ -477,6 +499,10 @@ bool evidence_read(struct arena *arena, struct store *store, const char *interfa
 		       "SELECT week, test, legacy_outcome, count FROM rollup_legacy WHERE interface_id = ? "
 		       "ORDER BY 1, 2, 3",
 		       evidence.interface_id, take_legacy) ||
+	     !for_rows(&reading,
+		       "SELECT week, rule, sum(count), sum(chosen) FROM rollup_shadow WHERE interface_id = ? AND test "
+		       "= 0 GROUP BY 1, 2 ORDER BY 1, 2",
+		       evidence.interface_id, take_draws) ||
 	     !read_candidate(&reading) || !read_tap_ledger(&reading, in_spool) || !read_candidate_ledger(&reading))) {
 		return false;
 	}

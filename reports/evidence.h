@@ -8,6 +8,7 @@
 
 #include "harness/contract/contract.h"
 #include "harness/store/evaluation.h"
+#include "harness/store/ingest.h"
 #include "harness/store/store.h"
 
 /* Records of one week, evaluation period, side and probability of review. */
@@ -62,6 +63,8 @@ struct evidence_week {
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT]; /* of states[EVALUATION_NOT_EVALUATED] */
 	uint64_t legacy[LEGACY_OUTCOME_COUNT]; /* outcomes of the legacy path */
+	uint64_t drawn[SHADOW_RULE_COUNT];     /* exchanges with a draw for shadow work, by its rule */
+	uint64_t chosen[SHADOW_RULE_COUNT];    /* of these */
 };
 uint64_t evidence_stored(const struct evidence_week *week); /* sum of the states */
 
@@ -87,8 +90,10 @@ struct evidence_tap_ledger {
 	uint64_t revision;       /* of the stored */
 	uint64_t stored_without; /* of streams without an account: recorded messages */
 	uint64_t duplicate_without;
-	/* committed - stored - duplicate - in_spool. Above 0: deliveries are missing. Below 0: that many were read
-	 * after the tap's last account, which is written when the ring is empty; nothing is missing. */
+	struct store_outcomes outcomes; /* late legacy answers of all streams */
+	uint64_t outcome;               /* those of streams with an account: a term of committed */
+	/* committed - stored - duplicate - outcome - in_spool. Above 0: deliveries are missing. Below 0: that many were
+	 * read after the tap's last account, which is written when the ring is empty; nothing is missing. */
 	int64_t missing;
 	int64_t unseen; /* seen - committed - in_flight - dropped; must be 0 */
 };
@@ -97,6 +102,7 @@ struct evidence_candidate_ledger {
 	uint64_t stored;
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT];
+	uint64_t awaiting;  /* of the pending: the legacy answer has not come */
 	uint64_t before;    /* stored without evaluation, captured before the candidate's first evaluation period */
 	int64_t difference; /* stored - states - before; must be 0 */
 };

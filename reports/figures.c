@@ -189,6 +189,10 @@ static void count_exchanges(struct figures *figures, const struct evidence *evid
 		for (int outcome = 0; outcome < LEGACY_OUTCOME_COUNT; outcome++) {
 			figures->legacy[outcome] += week->legacy[outcome];
 		}
+		for (int rule = 0; rule < SHADOW_RULE_COUNT; rule++) {
+			figures->drawn[rule] += week->drawn[rule];
+			figures->chosen[rule] += week->chosen[rule];
+		}
 	}
 	uint64_t wanted = figures->stored - figures->reasons[NOT_EVALUATED_SAMPLED_OUT];
 	figures->coverage = wanted > 0 ? (double)figures->states[EVALUATION_COMPARED] / (double)wanted : (double)NAN;

@@ -17,6 +17,8 @@ struct figures {
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT];
 	uint64_t legacy[LEGACY_OUTCOME_COUNT];
+	uint64_t drawn[SHADOW_RULE_COUNT]; /* with a draw for shadow work, by its rule; of all others none was made */
+	uint64_t chosen[SHADOW_RULE_COUNT];
 	double coverage; /* compared / (stored - sampled out); NaN without exchanges */
 
 	/* Compared transactions. */

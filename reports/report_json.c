@@ -52,6 +52,14 @@ static void build_exchanges(const struct figures *figures, struct json_build *bu
 		build_count(build, legacy_outcome_name(i), figures->legacy[i]);
 	}
 	json_build_end(build);
+	json_build_object(build, "shadow_sample");
+	for (int i = 0; i < SHADOW_RULE_COUNT; i++) {
+		json_build_object(build, shadow_rule_name(i));
+		build_count(build, "drawn", figures->drawn[i]);
+		build_count(build, "chosen", figures->chosen[i]);
+		json_build_end(build);
+	}
+	json_build_end(build);
 	json_build_number(build, "coverage", figures->coverage);
 	json_build_end(build);
 }
@@ -142,9 +150,26 @@ static void build_ledger(const struct evidence_candidate_ledger *ledger, struct 
 		build_count(build, not_evaluated_name(i), ledger->reasons[i]);
 	}
 	json_build_end(build);
+	build_count(build, "pending_awaits_legacy", ledger->awaiting);
 	build_count(build, "captured_before_candidate", ledger->before);
 	json_build_integer(build, "difference", ledger->difference);
 	json_build_boolean(build, "ties_out", ledger->difference == 0);
+	json_build_end(build);
+}
+
+static void build_outcomes(const struct evidence_tap_ledger *tap, struct json_build *build)
+{
+	const struct store_outcomes *outcomes = &tap->outcomes;
+	json_build_object(build, "late_answers");
+	build_count(build, "read", outcomes->read);
+	build_count(build, "of_these_through_a_tap", tap->outcome);
+	build_count(build, "joined", outcomes->joined);
+	build_count(build, "waiting", outcomes->waiting);
+	build_count(build, "duplicate", outcomes->duplicate);
+	build_count(build, "unpaired", outcomes->unpaired);
+	build_count(build, "joined_after_the_week_was_closed", outcomes->closed);
+	build_count(build, "joined_with_an_unpaired_exchange", outcomes->returned);
+	json_build_boolean(build, "ties_out", store_outcomes_tie_out(outcomes));
 	json_build_end(build);
 }
 
@@ -165,6 +190,7 @@ static void build_tap_ledger(const struct evidence_tap_ledger *tap, struct json_
 	build_count(build, "revisions_among_stored", tap->revision);
 	build_count(build, "stored_without_tap", tap->stored_without);
 	build_count(build, "duplicate_without_tap", tap->duplicate_without);
+	build_outcomes(tap, build);
 	build_count(build, "read_after_the_account", tap->missing < 0 ? (uint64_t)-tap->missing : 0);
 	json_build_integer(build, "difference", tap->unseen != 0 ? tap->unseen : tap->missing > 0 ? tap->missing : 0);
 	json_build_boolean(build, "ties_out", tap->unseen == 0 && tap->missing <= 0);

@@ -114,10 +114,11 @@ static bool query_integer(struct store *store, const char *sql, const char *text
 
 static bool count_pending(struct replay *replay, int64_t *ret_count, struct error *err)
 {
-	return query_integer(replay->opened.store,
-			     "SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
-			     "interface i ON i.id = c.interface_id WHERE v.state = 0 AND i.name = ?",
-			     replay->opened.contract->interface, ret_count, err);
+	return query_integer(
+		replay->opened.store,
+		"SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
+		"interface i ON i.id = c.interface_id WHERE v.state = 0 AND v.reason IS NULL AND i.name = ?",
+		replay->opened.contract->interface, ret_count, err);
 }
 
 static bool count_dead_letters(struct replay *replay, int64_t *ret_count, struct error *err)

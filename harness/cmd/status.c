@@ -6,7 +6,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/json_build.h"
 #include "harness/spool/spool.h"
-#include "harness/store/ingest.h"
+#include "harness/store/legacy.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -27,6 +27,8 @@ struct look {
 	uint64_t in_spool;
 	struct opened_ring ring;
 	int64_t states[EVALUATION_COUNT]; /* over all candidates */
+	int64_t awaiting;                 /* of the pending: the legacy answer has not come */
+	int64_t awaiting_until;           /* when the last of them is given up; 0: none waits */
 	struct buffer position;
 	bool is_off; /* the kill switch by file; that by signal cannot be seen from outside */
 	int64_t off_since;
@@ -35,9 +37,9 @@ struct look {
 static bool look_at_states(const struct opened *opened, struct look *look, struct error *err)
 {
 	struct statement *rows = store_statement(opened->store,
-						 "SELECT s.state, sum(s.count) FROM rollup_state s JOIN candidate c ON "
-						 "c.id = s.candidate_id JOIN interface i ON i.id = c.interface_id "
-						 "WHERE i.name = ? GROUP BY s.state",
+						 "SELECT s.state, s.reason, sum(s.count) FROM rollup_state s JOIN "
+						 "candidate c ON c.id = s.candidate_id JOIN interface i ON i.id = "
+						 "c.interface_id WHERE i.name = ? GROUP BY s.state, s.reason",
 						 err);
 	if (rows == NULL) {
 		return false;
@@ -47,7 +49,10 @@ static bool look_at_states(const struct opened *opened, struct look *look, struc
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
 		int64_t state = statement_integer(rows, 0);
 		if (state >= 0 && state < EVALUATION_COUNT) {
-			look->states[state] = statement_integer(rows, 1);
+			look->states[state] += statement_integer(rows, 2);
+		}
+		if (state == EVALUATION_PENDING && statement_integer(rows, 1) == PENDING_AWAITS_LEGACY) {
+			look->awaiting += statement_integer(rows, 2);
 		}
 	}
 	return step == STATEMENT_DONE;
@@ -66,6 +71,16 @@ static bool find_interface(const struct opened *opened, int64_t *ret_id, struct 
 	return step != STATEMENT_FAILED;
 }
 
+static bool look_at_window(const struct opened *opened, int64_t interface, struct look *look, struct error *err)
+{
+	int64_t last = 0;
+	if (!store_awaited_last(opened->store, interface, &last, err)) {
+		return false;
+	}
+	look->awaiting_until = last != 0 ? last + opened->contract->tap.pair_window_us : 0;
+	return true;
+}
+
 static bool look_at(const struct opened *opened, struct look *look, struct error *err)
 {
 	int64_t interface = 0;
@@ -76,7 +91,7 @@ static bool look_at(const struct opened *opened, struct look *look, struct error
 	}
 	bool done = find_interface(opened, &interface, err) &&
 		    store_ledger_get(opened->store, interface, &look->ledger, err) &&
-		    look_at_states(opened, look, err) &&
+		    look_at_states(opened, look, err) && look_at_window(opened, interface, look, err) &&
 		    opened_count_in_spool(opened, &look->in_spool, &look->ring, &look->position, err);
 	store_rollback(opened->store);
 	return done;
@@ -96,13 +111,43 @@ static bool ties_out(const struct look *look)
 {
 	const struct store_ledger *ledger = &look->ledger;
 	return ledger->tap.seen == ledger->tap.committed + ledger->tap.in_flight + all_drops(ledger) &&
-	       ledger->tap.committed == ledger->stored + ledger->duplicate + look->in_spool;
+	       ledger->tap.committed == ledger->stored + ledger->duplicate + ledger->outcomes.read + look->in_spool &&
+	       store_outcomes_tie_out(&ledger->outcomes);
 }
 
+/* What waits for a legacy answer is nothing that could be done now. */
 static bool is_settled(const struct look *look)
 {
 	return look->ring.waiting == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
-	       look->states[EVALUATION_PENDING] == 0 && ties_out(look);
+	       look->states[EVALUATION_PENDING] == look->awaiting && ties_out(look);
+}
+
+static void build_outcomes(const struct store_outcomes *outcomes, struct json_build *build)
+{
+	json_build_object(build, "late_answers");
+	json_build_integer(build, "read", (int64_t)outcomes->read);
+	json_build_integer(build, "joined", (int64_t)outcomes->joined);
+	json_build_integer(build, "waiting", (int64_t)outcomes->waiting);
+	json_build_integer(build, "duplicate", (int64_t)outcomes->duplicate);
+	json_build_integer(build, "unpaired", (int64_t)outcomes->unpaired);
+	json_build_integer(build, "joined_after_the_week_was_closed", (int64_t)outcomes->closed);
+	json_build_integer(build, "joined_with_an_unpaired_exchange", (int64_t)outcomes->returned);
+	json_build_boolean(build, "ties_out", store_outcomes_tie_out(outcomes));
+	json_build_end(build);
+}
+
+static void build_evaluations(const struct look *look, struct json_build *build)
+{
+	char time[CLOCK_TEXT_SIZE];
+	json_build_object(build, "evaluations");
+	for (int i = 0; i < EVALUATION_COUNT; i++) {
+		json_build_integer(build, evaluation_name(i), look->states[i]);
+	}
+	json_build_integer(build, "pending_awaits_legacy", look->awaiting);
+	if (look->awaiting_until != 0) {
+		json_build_text(build, "awaits_legacy_until", clock_format(look->awaiting_until, time));
+	}
+	json_build_end(build);
 }
 
 /* The ring is that of the whole installation, whatever interface is asked for. */
@@ -142,6 +187,7 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 	json_build_integer(build, "stored", (int64_t)look->ledger.stored);
 	json_build_integer(build, "duplicate", (int64_t)look->ledger.duplicate);
 	json_build_integer(build, "revision", (int64_t)look->ledger.revision);
+	json_build_integer(build, "late_answers", (int64_t)look->ledger.outcomes.read);
 	json_build_integer(build, "in_spool", (int64_t)look->in_spool);
 	json_build_integer(build, "in_flight", (int64_t)look->ledger.tap.in_flight);
 	json_build_object(build, "dropped");
@@ -152,17 +198,35 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 	json_build_boolean(build, "ties_out", ties_out(look));
 	json_build_end(build);
 	build_ring(&look->ring, build);
-	json_build_object(build, "evaluations");
-	for (int i = 0; i < EVALUATION_COUNT; i++) {
-		json_build_integer(build, evaluation_name(i), look->states[i]);
-	}
-	json_build_end(build);
+	build_outcomes(&look->ledger.outcomes, build);
+	build_evaluations(look, build);
 	bool done = json_build_write(build, 2, &text, err);
 	json_build_destroy(build);
 	if (done) {
 		puts(text.data);
 	}
 	return done;
+}
+
+static void write_waiting(const struct look *look)
+{
+	const struct store_outcomes *outcomes = &look->ledger.outcomes;
+	char time[CLOCK_TEXT_SIZE];
+	if (look->awaiting > 0) {
+		printf("  of pending %lld, %lld wait for the legacy answer, until %s at the latest\n",
+		       (long long)look->states[EVALUATION_PENDING], (long long)look->awaiting,
+		       look->awaiting_until != 0 ? clock_format(look->awaiting_until, time) : "it comes");
+	}
+	if (outcomes->read > 0) {
+		printf("late answers: read %llu = joined %llu + waiting %llu + duplicate %llu + unpaired %llu: %s; of "
+		       "the "
+		       "joined %llu after the week was closed, %llu with an unpaired exchange\n",
+		       (unsigned long long)outcomes->read, (unsigned long long)outcomes->joined,
+		       (unsigned long long)outcomes->waiting, (unsigned long long)outcomes->duplicate,
+		       (unsigned long long)outcomes->unpaired,
+		       store_outcomes_tie_out(outcomes) ? "ties out" : "does not tie out",
+		       (unsigned long long)outcomes->closed, (unsigned long long)outcomes->returned);
+	}
 }
 
 static void write_text(const struct opened *opened, const struct look *look)
@@ -176,12 +240,12 @@ static void write_text(const struct opened *opened, const struct look *look)
 	} else {
 		puts("capture: on");
 	}
-	printf("exchanges: seen %llu = stored %llu + duplicate %llu + dropped %llu + in spool %llu + in flight %llu: "
-	       "%s\n",
+	printf("exchanges: seen %llu = stored %llu + duplicate %llu + late answers %llu + dropped %llu + in spool %llu "
+	       "+ in flight %llu: %s\n",
 	       (unsigned long long)ledger->tap.seen, (unsigned long long)ledger->stored,
-	       (unsigned long long)ledger->duplicate, (unsigned long long)all_drops(ledger),
-	       (unsigned long long)look->in_spool, (unsigned long long)ledger->tap.in_flight,
-	       ties_out(look) ? "ties out" : "does not tie out (yet)");
+	       (unsigned long long)ledger->duplicate, (unsigned long long)ledger->outcomes.read,
+	       (unsigned long long)all_drops(ledger), (unsigned long long)look->in_spool,
+	       (unsigned long long)ledger->tap.in_flight, ties_out(look) ? "ties out" : "does not tie out (yet)");
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		if (ledger->tap.dropped[i] > 0) {
 			printf("  dropped, %s: %llu\n", drop_reason_sentence(i),
@@ -194,6 +258,7 @@ static void write_text(const struct opened *opened, const struct look *look)
 		printf(" %s %lld", evaluation_name(i), (long long)look->states[i]);
 	}
 	puts("");
+	write_waiting(look);
 }
 
 static bool open_when_there(const struct status_options *o, struct opened *opened, int64_t deadline, struct error *err)

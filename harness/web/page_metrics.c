@@ -84,6 +84,31 @@ static void write_exchanges(struct buffer *body, const char *name, const struct 
 		     interface->duplicate + interface->duplicate_recorded);
 }
 
+static void write_late_answers(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	const struct store_outcomes *outcomes = &interface->outcomes;
+	write_sample(body, name, interface, NULL, "end", "joined", outcomes->joined);
+	write_sample(body, name, interface, NULL, "end", "duplicate", outcomes->duplicate);
+	write_sample(body, name, interface, NULL, "end", "unpaired", outcomes->unpaired);
+}
+
+static void write_late_answers_read(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, NULL, NULL, interface->outcomes.read);
+}
+
+static void write_late_answers_waiting(struct buffer *body, const char *name,
+				       const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, NULL, NULL, interface->outcomes.waiting);
+}
+
+static void write_late_answers_kept(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, "case", "week_closed", interface->outcomes.closed);
+	write_sample(body, name, interface, NULL, "case", "was_unpaired", interface->outcomes.returned);
+}
+
 static void write_seen(struct buffer *body, const char *name, const struct snapshot_interface *interface)
 {
 	write_sample(body, name, interface, NULL, NULL, NULL, interface->seen);
@@ -123,6 +148,11 @@ static void write_states(CANDIDATE_ARGUMENTS)
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		write_sample(body, name, interface, candidate, "state", evaluation_name(i), candidate->states[i]);
 	}
+}
+
+static void write_awaiting(CANDIDATE_ARGUMENTS)
+{
+	write_sample(body, name, interface, candidate, NULL, NULL, candidate->awaiting);
 }
 
 static void write_reasons(CANDIDATE_ARGUMENTS)
@@ -189,6 +219,14 @@ static const struct {
 } FAMILIES[] = {
 	{"understudy_exchanges_total", "counter", "Deliveries read into the store, test messages included.",
 	 write_exchanges, NULL},
+	{"understudy_late_answers_read_total", "counter", "Late legacy answers read into the store.",
+	 write_late_answers_read, NULL},
+	{"understudy_late_answers_total", "counter", "Late legacy answers by how they ended; the others wait.",
+	 write_late_answers, NULL},
+	{"understudy_late_answers_waiting", "gauge", "Late legacy answers whose exchange has not come.",
+	 write_late_answers_waiting, NULL},
+	{"understudy_late_answers_special_total", "counter", "Joined late answers that came very late.",
+	 write_late_answers_kept, NULL},
 	{"understudy_tap_seen_total", "counter", "Exchanges that the tap saw.", write_seen, NULL},
 	{"understudy_tap_captured_total", "counter", "Exchanges that the tap handed to the spool.", write_captured,
 	 NULL},
@@ -198,6 +236,8 @@ static const struct {
 	 write_tap_difference, NULL},
 	{"understudy_evaluations", "gauge", "Stored exchanges by what became of them, test messages included.", NULL,
 	 write_states},
+	{"understudy_evaluations_awaiting", "gauge", "Pending evaluations whose legacy answer has not come.", NULL,
+	 write_awaiting},
 	{"understudy_not_evaluated", "gauge", "Stored exchanges that were deliberately not sent.", NULL, write_reasons},
 	{"understudy_evaluations_difference", "gauge", "Stored exchanges less evaluations; not 0: a fault.", NULL,
 	 write_candidate_difference},

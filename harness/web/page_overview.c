@@ -40,7 +40,8 @@ static void write_read_check(struct buffer *body, const struct snapshot *snapsho
 			     const struct snapshot_interface *interface)
 {
 	uint64_t missing = snapshot_missing(snapshot, interface);
-	write_check_row(body, "Spool = stored + duplicates + waiting");
+	write_check_row(body, interface->outcomes.read > 0 ? "Spool = stored + duplicates + late answers + waiting"
+							   : "Spool = stored + duplicates + waiting");
 	if (missing > 0) {
 		buffer_append_text(body, "<span class=\"check bad\">✗ ");
 		html_number(body, missing);
@@ -72,6 +73,24 @@ static void write_seen_card(struct buffer *body, const struct snapshot_interface
 	end_card(body);
 }
 
+static void write_late_answers(struct buffer *body, const struct store_outcomes *outcomes)
+{
+	begin_card(body, "Late legacy answers");
+	html_count_row(body, "Read", NULL, outcomes->read);
+	html_count_row(body, "Joined", "a version of an exchange's answer", outcomes->joined);
+	html_count_row(body, "After the week was closed", "of the joined: kept, counted for nothing", outcomes->closed);
+	html_count_row(body, "With an unpaired exchange", "of the joined: it is compared after all",
+		       outcomes->returned);
+	html_count_row(body, "Waiting for their exchange", NULL, outcomes->waiting);
+	html_count_row(body, "Duplicates", "delivered again", outcomes->duplicate);
+	html_count_row(body, "Unpaired", "no exchange came within the window", outcomes->unpaired);
+	write_check_row(body, "Read = joined + waiting + duplicates + unpaired");
+	html_check(body, (int64_t)(outcomes->read - outcomes->joined - outcomes->waiting - outcomes->duplicate -
+				   outcomes->unpaired));
+	buffer_append_text(body, "</td></tr>\n");
+	end_card(body);
+}
+
 static void write_first_ledger(struct page *page, const struct snapshot *snapshot,
 			       const struct snapshot_interface *interface)
 {
@@ -82,7 +101,10 @@ static void write_first_ledger(struct page *page, const struct snapshot *snapsho
 	begin_card(body, interface->has_tap ? "Read from the spool" : "Read from recorded messages; no tap yet");
 	if (interface->has_tap) {
 		html_count_row(body, "Stored", NULL, interface->stored);
-		html_count_row(body, "Duplicates", "same identity, same content", interface->duplicate);
+		html_count_row(body, "Duplicates", "delivered again", interface->duplicate);
+		if (interface->outcomes.read > 0) {
+			html_count_row(body, "Late legacy answers", NULL, interface->outcome);
+		}
 		html_count_row(body, "Waiting in the spool",
 			       snapshot->interfaces->next != NULL ? "all interfaces together" : NULL,
 			       snapshot->in_spool);
@@ -95,6 +117,9 @@ static void write_first_ledger(struct page *page, const struct snapshot *snapsho
 	html_count_row(body, "Revisions", "of all stored: same identity, other content", interface->revision);
 	html_count_row(body, "Test messages", "of all stored: in no figure below", interface->test);
 	end_card(body);
+	if (interface->outcomes.read > 0) {
+		write_late_answers(body, &interface->outcomes);
+	}
 }
 
 static void write_second_ledger(struct buffer *body, const struct snapshot_interface *interface,
@@ -104,6 +129,9 @@ static void write_second_ledger(struct buffer *body, const struct snapshot_inter
 	html_count_row(body, "Stored exchanges", NULL, interface->in_store);
 	html_count_row(body, "Compared", NULL, candidate->states[EVALUATION_COMPARED]);
 	html_count_row(body, "Pending", NULL, candidate->states[EVALUATION_PENDING]);
+	if (candidate->awaiting > 0) {
+		html_count_row(body, "Awaiting the legacy answer", "of the pending", candidate->awaiting);
+	}
 	for (int i = 0; i < NOT_EVALUATED_COUNT; i++) {
 		if (candidate->reasons[i] > 0) {
 			buffer_append_format(body, "<tr class=\"warn\"><th scope=\"row\">Not evaluated: %s</th><td>",

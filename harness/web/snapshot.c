@@ -88,8 +88,11 @@ static bool read_first_ledger(struct reading *reading, struct snapshot_interface
 	interface->revision = ledger.revision;
 	interface->unseen =
 		(int64_t)(interface->seen - interface->committed - interface->in_flight - snapshot_dropped(interface));
-	interface->unread =
-		interface->has_tap ? (int64_t)(interface->committed - interface->stored - interface->duplicate) : 0;
+	interface->outcomes = ledger.outcomes;
+	interface->outcome = ledger.outcomes.read - ledger.outcome_without;
+	interface->unread = interface->has_tap ? (int64_t)(interface->committed - interface->stored -
+							   interface->duplicate - interface->outcome)
+					       : 0;
 	return true;
 }
 
@@ -106,6 +109,9 @@ static bool take_state(void *context, struct statement *row, struct arena *arena
 	}
 	if (state == EVALUATION_NOT_EVALUATED && reason >= 0) {
 		candidate->reasons[reason] += count_at(row, 2);
+	}
+	if (state == EVALUATION_PENDING && reason == PENDING_AWAITS_LEGACY) {
+		candidate->awaiting += count_at(row, 2);
 	}
 	return true;
 }
@@ -360,7 +366,7 @@ bool snapshot_ties_out(const struct snapshot *snapshot)
 {
 	for (const struct snapshot_interface *interface = snapshot->interfaces; interface != NULL;
 	     interface = interface->next) {
-		if (interface->unseen != 0) {
+		if (interface->unseen != 0 || !store_outcomes_tie_out(&interface->outcomes)) {
 			return false;
 		}
 		for (const struct snapshot_candidate *candidate = interface->candidates; candidate != NULL;

@@ -6,6 +6,7 @@
 
 #include "harness/contract/contract.h"
 #include "harness/store/evaluation.h"
+#include "harness/store/ingest.h"
 #include "harness/store/store.h"
 #include "harness/web/web.h"
 
@@ -28,6 +29,7 @@ struct snapshot_candidate {
 	/* Second ledger, test messages included. */
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT]; /* of states[EVALUATION_NOT_EVALUATED] */
+	uint64_t awaiting;                     /* of the pending: the legacy answer has not come */
 	uint64_t before;                       /* stored before the candidate's first evaluation period began */
 	int64_t difference;                    /* stored - states - before; must be 0 */
 	/* Production figures of all weeks. */
@@ -57,11 +59,13 @@ struct snapshot_interface {
 	uint64_t duplicate;
 	uint64_t stored_recorded; /* of streams without an account: recorded messages */
 	uint64_t duplicate_recorded;
-	uint64_t revision; /* of all that is stored */
-	uint64_t test;     /* test messages among all that is stored */
-	uint64_t in_store; /* all exchanges, as rollup_legacy counts them */
-	int64_t unseen;    /* seen - committed - in flight - dropped; must be 0 */
-	int64_t unread;    /* committed - stored - duplicate; below 0 where read after the tap's last account */
+	uint64_t revision;              /* of all that is stored */
+	uint64_t test;                  /* test messages among all that is stored */
+	uint64_t in_store;              /* all exchanges, as rollup_legacy counts them */
+	struct store_outcomes outcomes; /* late legacy answers of all streams */
+	uint64_t outcome;               /* those of streams with an account */
+	int64_t unseen;                 /* seen - committed - in flight - dropped; must be 0 */
+	int64_t unread; /* committed - stored - duplicate - outcome; below 0 where read after the tap's last account */
 	struct snapshot_candidate *candidates; /* by name */
 };
 

@@ -212,6 +212,8 @@ START_TEST(epoch_depends)
 	candidate->endpoint = "http://other";
 	candidate->price.input++;
 	candidate->concurrency++;
+	c->shadow_ppm--;
+	c->shadow_floor++;
 	epoch(c, after);
 	ck_assert_mem_eq(before, after, SHA256_SIZE);
 #define MOVES(change, back)                                                                                            \
@@ -232,7 +234,6 @@ START_TEST(epoch_depends)
 	MOVES(c->fields[0].critical = true, c->fields[0].critical = false);
 	MOVES(c->review_agree_ppm++, c->review_agree_ppm--);
 	MOVES(c->pi_min_agree_ppm--, c->pi_min_agree_ppm++);
-	MOVES(c->shadow_ppm--, c->shadow_ppm++);
 	MOVES(c->overlap_ppm++, c->overlap_ppm--);
 	MOVES(c->reviewers++, c->reviewers--);
 	MOVES(c->gate_margin += 1e-12, c->gate_margin -= 1e-12);
@@ -240,6 +241,41 @@ START_TEST(epoch_depends)
 	MOVES(c->limit_output_tokens++, c->limit_output_tokens--);
 	MOVES(c->limit_cost_per_transaction_nano++, c->limit_cost_per_transaction_nano--);
 	contract_destroy(c);
+}
+END_TEST
+
+/* A description that a former version stored, with the share of the shadow sample in it, is the same period. */
+START_TEST(epoch_of_a_former_version)
+{
+	static const char now[] = "{\"gate\":{\"alpha\":0.05},\"interface\":\"x\",\"sampling\":{\"agree_ppm\":1,"
+				  "\"reviewers\":2}}";
+	static const struct {
+		const char *stored;
+		bool same;
+	} rows[] = {
+		{now, true},
+		{"{\"gate\":{\"alpha\":0.05},\"interface\":\"x\",\"sampling\":{\"agree_ppm\":1,\"reviewers\":2,"
+		 "\"shadow_ppm\":250000}}",
+		 true},
+		{"{\"gate\":{\"alpha\":0.05},\"interface\":\"x\",\"sampling\":{\"agree_ppm\":2,\"reviewers\":2,"
+		 "\"shadow_ppm\":250000}}",
+		 false},
+		{"{\"gate\":{\"alpha\":0.05},\"interface\":\"y\",\"sampling\":{\"agree_ppm\":1,\"reviewers\":2,"
+		 "\"shadow_ppm\":250000}}",
+		 false},
+		{"{\"gate\":{\"alpha\":0.05},\"interface\":\"x\",\"sampling\":{\"agree_ppm\":1,\"other\":1,"
+		 "\"reviewers\":2}}",
+		 false},
+		{"{\"gate\":{\"alpha\":0.05},\"interface\":\"x\",\"more\":1,\"sampling\":{\"agree_ppm\":1,"
+		 "\"reviewers\":2,\"shadow_ppm\":1}}",
+		 false},
+		{"{\"interface\":\"x\",\"sampling\":{\"agree_ppm\":1,\"reviewers\":2,\"shadow_ppm\":1}}", false},
+		{"not JSON", false},
+		{"", false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_msg(contract_epoch_same(span_of(rows[i].stored), span_of(now)) == rows[i].same, "row %zu", i);
+	}
 }
 END_TEST
 
@@ -286,6 +322,7 @@ Suite *contract_suite(void)
 	tcase_add_test(tests, classification);
 	tcase_add_test(tests, epoch_is_stable);
 	tcase_add_test(tests, epoch_depends);
+	tcase_add_test(tests, epoch_of_a_former_version);
 	tcase_add_test(tests, effective);
 	tcase_add_test(tests, schemas);
 	suite_add_tcase(suite, tests);

@@ -4,6 +4,8 @@
 /* clang-format off */
 static suite_maker *const suites[] = {
 	comparison_suite,
+	draw_suite,
+	interleaving_suite,
 	message_suite,
 	recording_suite,
 	replay_suite,

@@ -5,6 +5,8 @@
 #include <check.h>
 
 Suite *comparison_suite(void);
+Suite *draw_suite(void);
+Suite *interleaving_suite(void);
 Suite *message_suite(void);
 Suite *recording_suite(void);
 Suite *replay_suite(void);

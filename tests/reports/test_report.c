@@ -459,7 +459,7 @@ START_TEST(test_speed)
 					       "i < 9) %s",
 					       rollups[i]));
 	}
-	world_run(&world, "INSERT INTO delivery_count VALUES ('s', 1, 1000000, 0, 0)");
+	world_run(&world, "INSERT INTO delivery_count VALUES ('s', 1, 1000000, 0, 0, 0, 0, 0, 0, 0, 0)");
 	struct error err = ERROR_INIT;
 	struct report_request request = {.as_of = after_week(&world, 202639)};
 	int64_t started = clock_monotonic();

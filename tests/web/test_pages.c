@@ -30,7 +30,7 @@ START_TEST(test_overview)
 		">Dropped: ring_full <small>the capture ring had no room</small></th><td>2</td>",
 		">In flight</th><td>1</td>",
 		">Stored</th><td>5</td>",
-		"same content</small></th><td>1</td>",
+		"delivered again</small></th><td>1</td>",
 		">Waiting in the spool</th><td>1</td>",
 		">Compared</th><td>3</td>",
 		">Not evaluated: over_budget</th><td>1</td>",
