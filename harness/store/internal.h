@@ -70,6 +70,11 @@ bool store_error(struct store *store, int code, struct error *err);
 MUST_CHECK bool store_execute(struct store *store, const char *sql, struct error *err);
 /* First column of the first row of a PRAGMA or question, uncached. */
 MUST_CHECK bool store_question(struct store *store, const char *sql, int64_t *ret_number, struct error *err);
+/* What a file is, without changing anything in it or beside it, not even when it is a stranger's. ERROR_VERSION where
+ * it is ours and newer; ERROR_FORMAT where it is none of ours. */
+enum store_file { STORE_FILE_EMPTY, STORE_FILE_OURS };
+MUST_CHECK bool store_peek(const char *path, enum store_file *ret_kind, struct error *err);
+MUST_CHECK bool store_check_version(const char *path, int64_t version, struct error *err);
 /* The version that the file has. */
 MUST_CHECK bool store_version(struct store *store, int64_t *ret_version, struct error *err);
 /* Brings an older store to version `count` + 1 in one transaction; steps[i] leads from version i + 1 to i + 2. */

@@ -91,79 +91,6 @@ bool store_question(struct store *store, const char *sql, int64_t *ret_number, s
 	return code == SQLITE_ROW;
 }
 
-/* --- what a file is, found out without touching it --- */
-
-enum file_kind { FILE_EMPTY, FILE_OURS };
-
-static bool check_version(const char *path, int64_t version, struct error *err)
-{
-	if (version > STORE_VERSION) {
-		return error_set(err, ERROR_VERSION,
-				 "%s was written by a newer understudy (version %lld, this one knows %d); "
-				 "upgrade understudy",
-				 path, (long long)version, STORE_VERSION);
-	}
-	return true;
-}
-
-static bool check_identity(struct store *peek, enum file_kind *ret_kind, struct error *err)
-{
-	int64_t application = 0;
-	int64_t version = 0;
-	int64_t tables = 0;
-	if (!store_question(peek, "PRAGMA application_id", &application, err) ||
-	    !store_question(peek, "PRAGMA user_version", &version, err) ||
-	    !store_question(peek, "SELECT count(*) FROM sqlite_schema", &tables, err)) {
-		return false;
-	}
-	if (application == 0 && version == 0 && tables == 0) {
-		*ret_kind = FILE_EMPTY;
-		return true;
-	}
-	if (application != STORE_APPLICATION_ID) {
-		return error_set(err, ERROR_FORMAT,
-				 "%s is a database of another program, not a store of understudy; name another file",
-				 peek->path);
-	}
-	*ret_kind = FILE_OURS;
-	return check_version(peek->path, version, err);
-}
-
-/* "file:PATH?immutable=1", with everything that a URI could misread as %XX. */
-static void write_immutable_uri(struct buffer *uri, const char *path)
-{
-	buffer_append_text(uri, "file:");
-	for (const char *c = path; *c != '\0'; c++) {
-		if (*c == '?' || *c == '#' || *c == '%') {
-			buffer_append_format(uri, "%%%02X", (unsigned)*c);
-		} else {
-			buffer_append_byte(uri, *c);
-		}
-	}
-	buffer_append_text(uri, "?immutable=1");
-}
-
-/* Opened as immutable, SQLite takes no lock, makes no file beside it and runs no recovery: a stranger's database stays
- * as it was to the byte. What stands only in a WAL is not seen; store_migrate looks at the version again. */
-static bool peek_file(const char *path, enum file_kind *ret_kind, struct error *err)
-{
-	CLEANUP_BUFFER struct buffer uri = BUFFER_INIT(64 * 1024);
-	write_immutable_uri(&uri, path);
-	if (!buffer_ok(&uri, "the store's path", err)) {
-		return false;
-	}
-	struct store peek = {.path = strdup(path)};
-	if (peek.path == NULL) {
-		return error_set(err, ERROR_MEMORY, "no memory to open %s", path);
-	}
-	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
-	int code = sqlite3_open_v2(uri.data, &peek.database, flags, NULL);
-	bool done = code == SQLITE_OK ? check_identity(&peek, ret_kind, err) : store_error(&peek, code, err);
-	sqlite3_close(peek.database);
-	free(peek.path);
-	return done;
-}
-
 /* --- making --- */
 
 /* Mode 0600 from the first moment; SQLite gives the files beside it the same mode. */
@@ -202,11 +129,11 @@ static bool check_file(const char *path, enum store_mode mode, struct error *err
 	if (access(path, mode == STORE_READ_ONLY ? R_OK : R_OK | W_OK) != 0) {
 		return error_set_system(err, errno, "cannot open the store %s", path);
 	}
-	enum file_kind kind;
-	if (!peek_file(path, &kind, err)) {
+	enum store_file kind;
+	if (!store_peek(path, &kind, err)) {
 		return false;
 	}
-	if (kind == FILE_EMPTY && mode != STORE_CREATE) {
+	if (kind == STORE_FILE_EMPTY && mode != STORE_CREATE) {
 		return error_set(err, ERROR_MISSING, "%s is empty, no store yet; start the worker, which makes it",
 				 path);
 	}
@@ -328,11 +255,15 @@ static bool open_database(struct store *store, enum store_mode mode, int busy_ms
 	if (!store_version(store, &version, err)) {
 		return false;
 	}
-	if (!check_version(store->path, version, err)) {
+	if (!store_check_version(store->path, version, err)) {
 		sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return false;
 	}
-	if (version == 0 && mode == STORE_CREATE && !make_tables(store, err)) {
+	if (version == 0 && mode != STORE_CREATE) {
+		return error_set(err, ERROR_MISSING, "%s is empty, no store yet; start the worker, which makes it",
+				 store->path);
+	}
+	if (version == 0 && !make_tables(store, err)) {
 		return false;
 	}
 	return (store->is_read_only || enter_wal(store, busy_ms, err)) && store_execute(store, SETTINGS, err) &&

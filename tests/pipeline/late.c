@@ -228,8 +228,8 @@ void late_check_sums(void)
 	for (size_t i = 0; i < sizeof(SUMS) / sizeof(SUMS[0]); i++) {
 		char *said = late_list(late_installation, SUMS[i][0]);
 		char *counted = late_list(late_installation, SUMS[i][1]);
-		ck_assert_msg(strcmp(said, counted) == 0, "%s\nsays\n%sbut the rows are\n%s", SUMS[i][0], said,
-			      counted);
+		ck_assert_msg(strcmp(said, counted) == 0, "%s\nsays\n%.3000sbut the rows are\n%.3000s", SUMS[i][0],
+			      said, counted);
 		free(said);
 		free(counted);
 	}

@@ -1,8 +1,10 @@
 /* Locked, full, killed: nothing lost, nothing half done. */
 #include "harness/base/clock.h"
+#include "harness/store/internal.h"
 #include "tests/store/suites.h"
 #include "tests/store/support.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +202,45 @@ START_TEST(killed_in_the_middle)
 }
 END_TEST
 
+/* Killed while the first tables are made, or anywhere later: the next one finds a store or makes it. */
+START_TEST(killed_while_it_is_made)
+{
+	for (int round = 0; round < 60; round++) {
+		store_close(test_store);
+		test_store = NULL;
+		unlink(test_path);
+		pid_t child = fork();
+		if (child == 0) {
+			struct store *store = store_open(test_location, STORE_CREATE, 1000, &err);
+			_exit(store == NULL);
+		}
+		usleep((useconds_t)(round * 250));
+		kill(child, SIGKILL);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		test_store = open_or_fail(STORE_CREATE);
+		ck_assert_int_eq(
+			ask(test_store, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+	}
+}
+END_TEST
+
+/* A checkpoint that was cut off has written a first page that counts more pages than the file has; the rest stands in
+ * the WAL. */
+START_TEST(killed_in_a_checkpoint)
+{
+	store_close(test_store);
+	test_store = NULL;
+	const unsigned char pages[4] = {0, 0, 255, 255};
+	int file = open(test_path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(file, 0);
+	ck_assert_int_eq(pwrite(file, pages, sizeof(pages), 28), sizeof(pages));
+	close(file);
+	enum store_file kind = STORE_FILE_EMPTY;
+	must(store_peek(test_path, &kind, &err), &err);
+	ck_assert_int_eq((int)kind, STORE_FILE_OURS);
+}
+END_TEST
+
 Suite *fault_suite(void)
 {
 	Suite *suite = suite_create("fault");
@@ -210,6 +251,8 @@ Suite *fault_suite(void)
 	tcase_add_test(test, full_disk);
 	tcase_add_test(test, full_disk_at_commit);
 	tcase_add_test(test, killed_in_the_middle);
+	tcase_add_test(test, killed_while_it_is_made);
+	tcase_add_test(test, killed_in_a_checkpoint);
 	suite_add_tcase(suite, test);
 	return suite;
 }
