@@ -143,9 +143,11 @@ static void build_evaluations(const struct look *look, struct json_build *build)
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		json_build_integer(build, evaluation_name(i), look->states[i]);
 	}
-	json_build_integer(build, "pending_awaits_legacy", look->awaiting);
+	json_build_end(build);
+	json_build_object(build, "awaiting_legacy"); /* of the pending */
+	json_build_integer(build, "evaluations", look->awaiting);
 	if (look->awaiting_until != 0) {
-		json_build_text(build, "awaits_legacy_until", clock_format(look->awaiting_until, time));
+		json_build_text(build, "until", clock_format(look->awaiting_until, time));
 	}
 	json_build_end(build);
 }
