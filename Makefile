@@ -176,7 +176,14 @@ $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket:
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lpthread
 
-$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o | $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket
+# Fills a spool for the scripts that need deliveries which no listener of theirs makes.
+$(BUILD)/tests/spool-feed: $(BUILD)/tests/e2e/spool_feed.o $(call archives,spool base)
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call archives,spool base) $(call system,spool base)
+
+$(BUILD)/tests/check-e2e: $(BUILD)/tests/e2e/main.o | $(BUILD)/tests/keepalive-client $(BUILD)/tests/hold-socket \
+	$(BUILD)/tests/spool-feed
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $< -lcheck -lsubunit -lrt -lm -lpthread
 

@@ -89,7 +89,6 @@ static bool find_by_identity(struct worker *worker, const struct interface_lane 
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(8 * KEY_TEXT_MAX);
 	CLEANUP_BUFFER struct buffer number = BUFFER_INIT(8 * KEY_TEXT_MAX);
-	struct span interface = span_of(lane->contract->interface);
 	const struct json_node *node = NULL;
 	uint8_t identity[STORE_KEY_SIZE];
 	int64_t by_number = 0;
@@ -99,8 +98,7 @@ static bool find_by_identity(struct worker *worker, const struct interface_lane 
 	}
 	json_write_string(&text, key);
 	buffer_append_byte(&text, '\n');
-	const struct span of_text[] = {interface, buffer_span(&text)};
-	short_digest(of_text, 2, identity);
+	message_identity(lane->contract->interface, buffer_span(&text), identity);
 	if (!buffer_ok(&text, "a correlation key", err) ||
 	    !store_identity_find(worker->store, identity, ret_row, err)) {
 		return false;
@@ -113,8 +111,7 @@ static bool find_by_identity(struct worker *worker, const struct interface_lane 
 		return true;
 	}
 	buffer_append_byte(&number, '\n');
-	const struct span of_number[] = {interface, buffer_span(&number)};
-	short_digest(of_number, 2, identity);
+	message_identity(lane->contract->interface, buffer_span(&number), identity);
 	if (!store_identity_find(worker->store, identity, &by_number, err)) {
 		return false;
 	}
