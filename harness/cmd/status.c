@@ -146,7 +146,7 @@ static void build_evaluations(const struct look *look, struct json_build *build)
 	json_build_end(build);
 	json_build_object(build, "awaiting_legacy"); /* of the pending */
 	json_build_integer(build, "evaluations", look->awaiting);
-	if (look->awaiting_until != 0) {
+	if (look->awaiting > 0 && look->awaiting_until != 0) {
 		json_build_text(build, "until", clock_format(look->awaiting_until, time));
 	}
 	json_build_end(build);

@@ -239,47 +239,58 @@ static bool remove_read_segments(struct worker *worker, struct worker_stream *st
 	return spool_remove_before(worker->installation->spool, stream->name, position, err);
 }
 
+/* What one batch has read so far. */
+struct batch {
+	size_t records;
+	size_t bytes;
+	int64_t last; /* captured_at of the newest delivery; 0: none */
+};
+
+static bool add_record(struct worker *worker, const struct worker_stream *stream, const struct spool_record *record,
+		       struct batch *batch, struct error *err)
+{
+	if (batch->records == 0 && !store_begin(worker->store, err)) {
+		return false;
+	}
+	batch->records++;
+	arena_reset(&worker->arena);
+	if (record->type == SPOOL_ACCOUNTS) {
+		return add_accounts(worker, stream->name, &record->accounts, err);
+	}
+	batch->bytes += record->exchange.request_body.length + record->exchange.reply_body.length;
+	batch->last = record->exchange.captured_at;
+	return add_delivery(worker, stream->name, &record->exchange, err);
+}
+
+static bool commit_batch(struct worker *worker, struct worker_stream *stream, struct error *err)
+{
+	struct spool_position position = spool_reader_position(stream->reader);
+	struct store_position stored = {position.segment, position.offset, position.sequence};
+	return store_position_set(worker->store, stream->name, &stored, err) && store_commit(worker->store, err) &&
+	       remove_read_segments(worker, stream, &position, err);
+}
+
 static bool read_batch(struct worker *worker, struct worker_stream *stream, size_t *count, int64_t *until,
 		       struct error *err)
 {
-	size_t bytes = 0;
-	int64_t last = *until;
-	size_t records = 0;
-	while (records < INGEST_RECORDS && bytes < INGEST_BYTES) {
+	struct batch batch = {0};
+	while (batch.records < INGEST_RECORDS && batch.bytes < INGEST_BYTES) {
 		struct spool_record record;
-		enum spool_read read = spool_reader_next(stream->reader, &record, records == 0 ? err : NULL);
-		if (read == SPOOL_READ_FAILED && records == 0) {
+		bool is_first = batch.records == 0;
+		enum spool_read read = spool_reader_next(stream->reader, &record, is_first ? err : NULL);
+		if (read == SPOOL_READ_FAILED && is_first) {
 			return false;
 		}
 		if (read != SPOOL_READ) {
 			break; /* what stands before a damaged record is stored; the next batch meets the damage */
 		}
-		if (records == 0 && !store_begin(worker->store, err)) {
-			return false;
-		}
-		records++;
-		arena_reset(&worker->arena);
-		if (record.type == SPOOL_ACCOUNTS) {
-			if (!add_accounts(worker, stream->name, &record.accounts, err)) {
-				return false;
-			}
-			continue;
-		}
-		bytes += record.exchange.request_body.length + record.exchange.reply_body.length;
-		last = record.exchange.captured_at;
-		if (!add_delivery(worker, stream->name, &record.exchange, err)) {
+		if (!add_record(worker, stream, &record, &batch, err)) {
 			return false;
 		}
 	}
-	*count += records;
-	*until = last < *until ? last : *until;
-	if (records == 0) {
-		return true;
-	}
-	struct spool_position position = spool_reader_position(stream->reader);
-	struct store_position stored = {position.segment, position.offset, position.sequence};
-	return store_position_set(worker->store, stream->name, &stored, err) && store_commit(worker->store, err) &&
-	       remove_read_segments(worker, stream, &position, err);
+	*count += batch.records;
+	*until = batch.last != 0 && batch.last < *until ? batch.last : *until;
+	return batch.records == 0 || commit_batch(worker, stream, err);
 }
 
 static void for_lanes(struct worker *worker, void (*act)(struct interface_lane *))

@@ -422,35 +422,42 @@ static bool take_what_counts(struct joining *joining, struct message *message, s
 	return true;
 }
 
+/* Stored where nothing else leads from the key to the exchange. */
+static bool store_key(const struct joining *joining, struct span key, struct error *err)
+{
+	uint8_t digest[STORE_KEY_SIZE];
+	digest_key(joining->lane, key, digest);
+	return store_correlation_add(joining->worker->store, joining->lane->id, digest, joining->row, err);
+}
+
+static bool join_new(struct joining *joining, const struct spool_exchange *captured, struct message *message,
+		     struct error *err)
+{
+	CLEANUP_BUFFER struct buffer key = BUFFER_INIT(KEY_TEXT_MAX);
+	bool any = false;
+	bool set_aside = is_set_aside(captured, message);
+	bool by_identity = exchange_key(joining->lane->contract, captured, message->root, &key);
+	if (key.length > 0 && !by_identity && !store_key(joining, buffer_span(&key), err)) {
+		return false;
+	}
+	if (key.length > 0 && joining->lane->outcomes_wait && !take_waiting(joining, buffer_span(&key), &any, err)) {
+		return false;
+	}
+	if (set_aside && !add_set_aside(joining, captured, &any, err)) {
+		return false;
+	}
+	return !any || take_what_counts(joining, message, err);
+}
+
 bool pairing_add_exchange(struct worker *worker, const char *stream, struct interface_lane *lane,
 			  const struct spool_exchange *captured, struct message *message, int64_t row,
 			  struct error *err)
 {
-	CLEANUP_BUFFER struct buffer key = BUFFER_INIT(KEY_TEXT_MAX);
 	struct joining joining = {
 		.worker = worker, .lane = lane, .stream = stream, .row = row, .exchange = message->row};
-	bool any = false;
-	bool set_aside = is_set_aside(captured, message);
-	bool may_join = lane->outcomes_wait || message->row.legacy_outcome == LEGACY_AWAITED || lane->has_own_keys ||
-			captured->correlation_key.length > 0;
-	if (!may_join) {
-		return true;
-	}
-	bool by_identity = exchange_key(lane->contract, captured, message->root, &key);
-	if (key.length > 0 && !by_identity) {
-		uint8_t digest[STORE_KEY_SIZE];
-		digest_key(lane, buffer_span(&key), digest);
-		if (!store_correlation_add(worker->store, lane->id, digest, row, err)) {
-			return false;
-		}
-	}
-	if (lane->outcomes_wait && key.length > 0 && !take_waiting(&joining, buffer_span(&key), &any, err)) {
-		return false;
-	}
-	if (set_aside && !add_set_aside(&joining, captured, &any, err)) {
-		return false;
-	}
-	if (any && !take_what_counts(&joining, message, err)) {
+	bool may_join = lane->outcomes_wait || lane->has_own_keys || captured->correlation_key.length > 0 ||
+			message->row.legacy_outcome == LEGACY_AWAITED;
+	if (may_join && !join_new(&joining, captured, message, err)) {
 		return false;
 	}
 	return message->row.legacy_outcome != LEGACY_AWAITED ||

@@ -237,37 +237,57 @@ bool worker_take_notice(struct worker *worker, struct error *ret_notice)
 	return true;
 }
 
-enum worker_state worker_step(struct worker *worker, struct error *err)
+/* What there is to do when nothing was read and no call is open. */
+static bool look_around(struct worker *worker, bool *ret_more, struct error *err)
 {
-	size_t ingested = 0;
-	size_t evaluated = 0;
-	size_t swept = 0;
-	int64_t until = 0;
-	watch_contracts(worker);
-	if (!check_store(worker, err) || !worker_perform(worker, err) ||
-	    !worker_ingest(worker, &ingested, &until, err) || !worker_evaluate(worker, &evaluated, err) ||
-	    (ingested > 0 && !worker_sweep(worker, until, &swept, err))) {
-		return WORKER_FAILED;
-	}
-	if (ingested > 0) {
-		worker->swept_at = 0; /* when nothing is left to read, the clock decides, not what was read last */
-	}
-	if (ingested + evaluated + swept > 0) {
-		return WORKER_WORKED;
-	}
-	if (open_calls(worker) > 0) {
-		return WORKER_WAITING;
-	}
 	size_t moved = 0;
 	bool found = false;
-	if (!drain_orphan(worker, &moved, err) || !look_again(worker, &found, err) ||
-	    (moved == 0 && !worker_sweep(worker, until, &swept, err))) {
-		return WORKER_FAILED;
+	if (!drain_orphan(worker, &moved, err) || !look_again(worker, &found, err)) {
+		return false;
 	}
 	if (moved > 0) {
 		worker->streams_listed_at = 0;
 	}
-	return moved > 0 || found || swept > 0 ? WORKER_WORKED : WORKER_IDLE;
+	*ret_more = moved > 0 || found;
+	return true;
+}
+
+/* When something was read, the last of it says what time it is; else the clock does, as soon as it can. */
+static bool sweep(struct worker *worker, bool has_read, int64_t until, bool *more, struct error *err)
+{
+	size_t swept = 0;
+	if (!has_read && *more) {
+		return true;
+	}
+	if (!worker_sweep(worker, until, &swept, err)) {
+		return false;
+	}
+	if (has_read) {
+		worker->swept_at = 0;
+	}
+	*more = *more || swept > 0;
+	return true;
+}
+
+enum worker_state worker_step(struct worker *worker, struct error *err)
+{
+	size_t ingested = 0;
+	size_t evaluated = 0;
+	int64_t until = 0;
+	watch_contracts(worker);
+	if (!check_store(worker, err) || !worker_perform(worker, err) ||
+	    !worker_ingest(worker, &ingested, &until, err) || !worker_evaluate(worker, &evaluated, err)) {
+		return WORKER_FAILED;
+	}
+	bool more = ingested + evaluated > 0;
+	bool waits = open_calls(worker) > 0;
+	if ((!more && !waits && !look_around(worker, &more, err)) || !sweep(worker, ingested > 0, until, &more, err)) {
+		return WORKER_FAILED;
+	}
+	if (more) {
+		return WORKER_WORKED;
+	}
+	return waits ? WORKER_WAITING : WORKER_IDLE;
 }
 
 bool worker_wait(struct worker *worker, int timeout_ms, struct error *err)
