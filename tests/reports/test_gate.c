@@ -187,6 +187,7 @@ START_TEST(test_data_faults)
 		"UPDATE rollup_cost SET count = count + 1 WHERE week = 202640",
 		"UPDATE rollup_record SET sampled = 299 WHERE week = 202640",
 		"UPDATE record SET side = 1 WHERE sampled = 1",
+		"UPDATE delivery_count SET outcome = 2, outcome_joined = 1",
 	};
 	easy();
 	world_add(&world, GOOD, 2, false);
@@ -396,7 +397,7 @@ Suite *gate_suite(void)
 	tcase_add_test(tcase, test_hold_changed_contract);
 	tcase_add_test(tcase, test_hold_coverage);
 	tcase_add_test(tcase, test_hold_unlabelled_stratum);
-	tcase_add_loop_test(tcase, test_data_faults, 0, 7);
+	tcase_add_loop_test(tcase, test_data_faults, 0, 8);
 	tcase_add_test(tcase, test_closed_weeks);
 	tcase_add_test(tcase, test_pending_keeps_open);
 	tcase_add_test(tcase, test_unusable_replies);

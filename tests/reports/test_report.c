@@ -368,6 +368,31 @@ START_TEST(test_hostile_text)
 }
 END_TEST
 
+/* 9 captured = those stored + 3 late answers; what waits is in the ledger of late answers. */
+START_TEST(test_late_answers)
+{
+	struct written written;
+	world_open(&world);
+	world_add(&world, MIXED, 5, false);
+	world_run(&world, "UPDATE delivery_count SET outcome = 3, outcome_joined = 2, outcome_duplicate = 1");
+	world_run(&world,
+		  "INSERT INTO tap_account SELECT stream, interface_id, 0, 1000, stored + 3, stored + 3, 0 FROM "
+		  "delivery_count");
+	world_run(&world,
+		  "INSERT INTO rollup_shadow VALUES (1, 202640, 0, 0, 250000, 40, 10), (1, 202640, 0, 1, 1000000, "
+		  "2, 2)");
+	write_all(&world, &written);
+	ck_assert_ptr_nonnull(strstr(written.json.data, "\"late_answers\": {\n"));
+	ck_assert_ptr_nonnull(strstr(written.json.data, "\"joined\": 2"));
+	ck_assert_ptr_null(strstr(written.json.data, "\"ties_out\": false"));
+	ck_assert_ptr_nonnull(strstr(written.json.data, "\"chosen\": 10"));
+	ck_assert_ptr_nonnull(strstr(written.markdown.data, "For 42 exchanges it was drawn"));
+	ck_assert_ptr_nonnull(strstr(written.html.data, "Late legacy answers: what became of them"));
+	ck_assert_ptr_nonnull(strstr(written.html.data, "committed − stored − duplicate − late answers − in spool"));
+	forget(&written);
+}
+END_TEST
+
 START_TEST(test_empty_store)
 {
 	struct written written;
@@ -484,6 +509,7 @@ Suite *report_suite(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, start, finish);
 	tcase_add_test(tcase, test_figures);
+	tcase_add_test(tcase, test_late_answers);
 	tcase_add_test(tcase, test_drift_interval);
 	tcase_add_test(tcase, test_unusable);
 	tcase_add_test(tcase, test_ranges);

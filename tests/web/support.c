@@ -1,5 +1,7 @@
 #include "tests/web/support.h"
 
+#include "harness/store/legacy.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <dirent.h>
@@ -194,8 +196,24 @@ static void add_comparison(struct store *store, const struct names *names, int64
 	must(store_field_add(store, &record, names->fields[1], VERDICT_AGREE, SPAN("1"), SPAN("1"), &err), &err);
 }
 
-/* The first ledger: 10 seen = 7 captured + 2 dropped + 1 in flight; 7 captured = 5 stored (1 a revision) + 1 duplicate
- * + 1 in the spool. The second: 5 stored = 3 compared + 1 dead letter + 1 over budget. */
+/* Three late answers: one that waits, one that was joined, one that nobody came for. */
+static void add_late_answers(struct store *store, const struct names *names)
+{
+	struct error err = ERROR_INIT;
+	const struct store_answer answer = {.seen_at = 6, .answered_at = 6, .reply = SPAN("{}")};
+	const uint8_t key[STORE_KEY_SIZE] = {1};
+	bool added = false;
+	for (int i = 0; i < 3; i++) {
+		store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_READ);
+	}
+	must(store_outcome_wait(store, "tap-1", names->interface_id, key, &answer, &added, &err), &err);
+	store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_JOINED);
+	store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_UNPAIRED);
+}
+
+/* The first ledger: 13 seen = 10 captured + 2 dropped + 1 in flight; 10 captured = 5 stored (1 a revision) + 1
+ * duplicate
+ * + 3 late answers + 1 in the spool. The second: 5 stored = 3 compared + 1 dead letter + 1 over budget. */
 void make_store(void)
 {
 	struct error err = ERROR_INIT;
@@ -209,8 +227,9 @@ void make_store(void)
 	}
 	add_exchange(store, &names, 1, 1);
 	const struct store_account account = {
-		.at = 6, .seen = 10, .committed = 7, .in_flight = 1, .dropped = {[DROP_RING_FULL] = 2}};
+		.at = 6, .seen = 13, .committed = 10, .in_flight = 1, .dropped = {[DROP_RING_FULL] = 2}};
 	must(store_account_set(store, "tap-1", names.interface_id, &account, &err), &err);
+	add_late_answers(store, &names);
 	add_comparison(store, &names, rows[1], OUTCOME_OK, SIDE_AGREE);
 	add_comparison(store, &names, rows[2], OUTCOME_SCHEMA_MISMATCH, SIDE_DISAGREE);
 	add_comparison(store, &names, rows[3], OUTCOME_TIMEOUT, SIDE_INVALID);
