@@ -191,6 +191,18 @@ START_TEST(changed_while_it_runs)
 }
 END_TEST
 
+/* A former version put the share into the description of the period: an upgrade begins none. */
+START_TEST(periods_of_a_former_version)
+{
+	late_work();
+	late_change("UPDATE epoch SET hash = x'00', description = replace(description, '\"reviewers\":2', "
+		    "'\"reviewers\":2,\"shadow_ppm\":1000000')");
+	ck_assert_int_eq(late_ask("SELECT description LIKE '%shadow_ppm%' FROM epoch"), 1);
+	late_work();
+	ck_assert_int_eq(late_ask("SELECT count(*) FROM epoch"), 1);
+}
+END_TEST
+
 Suite *draw_suite(void)
 {
 	Suite *suite = suite_create("draw");
@@ -201,6 +213,7 @@ Suite *draw_suite(void)
 	tcase_add_test(tcase, all_are_not_drawn);
 	tcase_add_test(tcase, a_floor);
 	tcase_add_test(tcase, changed_while_it_runs);
+	tcase_add_test(tcase, periods_of_a_former_version);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
