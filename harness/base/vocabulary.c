@@ -10,6 +10,7 @@ static const struct word VERDICTS[] = {VERDICT_LIST(VOCABULARY_WORD)};
 static const struct word OUTCOMES[] = {OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
 static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
+static const struct word PENDING_REASONS[] = {PENDING_LIST(VOCABULARY_WORD)};
 static const struct word SHADOW_RULES[] = {SHADOW_RULE_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
@@ -49,6 +50,11 @@ const char *evaluation_name(int evaluation)
 const char *not_evaluated_name(int reason)
 {
 	return word_at(NOT_EVALUATED, NOT_EVALUATED_COUNT, reason)->name;
+}
+
+const char *pending_reason_name(int reason)
+{
+	return word_at(PENDING_REASONS, PENDING_REASON_COUNT, reason)->name;
 }
 
 const char *shadow_rule_name(int rule)

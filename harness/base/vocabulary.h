@@ -97,6 +97,7 @@ const char *verdict_name(int verdict);
 const char *outcome_name(int outcome);
 const char *evaluation_name(int evaluation);
 const char *not_evaluated_name(int reason);
+const char *pending_reason_name(int reason);
 const char *shadow_rule_name(int rule);
 const char *legacy_outcome_name(int outcome);
 const char *drop_reason_name(int reason);

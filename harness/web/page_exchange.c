@@ -107,6 +107,31 @@ static bool find_interface(struct page *page, int64_t id, const char **ret_name,
 	return step != STATEMENT_FAILED;
 }
 
+/* Versions of the legacy answer, where there are late ones. */
+static bool write_versions(struct page *page, int64_t id, struct error *err)
+{
+	struct statement *rows = store_statement(
+		page->store,
+		"SELECT a.ordinal, a.legacy_outcome, a.answered_at, a.ordinal IS c.ordinal FROM legacy_answer a LEFT "
+		"JOIN legacy_counting c ON c.exchange_id = a.exchange_id WHERE a.exchange_id = ? ORDER BY 1 LIMIT 20",
+		err);
+	if (rows == NULL) {
+		return false;
+	}
+	statement_bind_integer(rows, 1, id);
+	enum statement_step step;
+	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
+		const char *name = legacy_outcome_name((int)statement_integer(rows, 1));
+		begin_fact(&page->body, statement_integer(rows, 3) != 0 ? "Answer that counts" : "Other answer");
+		buffer_append_format(&page->body, "%lld: %s, ", (long long)statement_integer(rows, 0),
+				     name != NULL ? name : "unknown");
+		html_time(&page->body, statement_integer(rows, 2));
+		end_fact(&page->body);
+	}
+	statement_reset(rows);
+	return step == STATEMENT_DONE;
+}
+
 static bool write_facts(struct page *page, int64_t id, const struct store_exchange *exchange, const char *interface,
 			struct error *err)
 {
@@ -131,7 +156,7 @@ static bool write_facts(struct page *page, int64_t id, const struct store_exchan
 	if (exchange->legacy_latency_us >= 0) {
 		write_integer_fact(body, "Legacy latency", exchange->legacy_latency_us / 1000, "\u202fms");
 	}
-	bool done = write_related(page, id, err);
+	bool done = write_versions(page, id, err) && write_related(page, id, err);
 	buffer_append_text(body, "</dl>\n");
 	return done;
 }
@@ -182,7 +207,9 @@ static void write_evaluation(struct page *page, struct statement *row, const cha
 	buffer_append_text(body, "<dl class=\"facts\">\n");
 	write_fact(body, "State", evaluation_name((int)statement_integer(row, 1)));
 	if (!statement_is_null(row, 2)) {
-		write_fact(body, "Reason", not_evaluated_name((int)statement_integer(row, 2)));
+		int reason = (int)statement_integer(row, 2);
+		bool is_pending = statement_integer(row, 1) == EVALUATION_PENDING;
+		write_fact(body, "Reason", is_pending ? pending_reason_name(reason) : not_evaluated_name(reason));
 	}
 	if (!statement_is_null(row, 3)) {
 		write_fact(body, "Outcome", outcome_name((int)statement_integer(row, 3)));

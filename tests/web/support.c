@@ -197,12 +197,19 @@ static void add_comparison(struct store *store, const struct names *names, int64
 }
 
 /* Three late answers: one that waits, one that was joined, one that nobody came for. */
-static void add_late_answers(struct store *store, const struct names *names)
+static void add_late_answers(struct store *store, const struct names *names, int64_t joined)
 {
 	struct error err = ERROR_INIT;
-	const struct store_answer answer = {.seen_at = 6, .answered_at = 6, .reply = SPAN("{}")};
+	const struct store_answer answer = {
+		.outcome = LEGACY_REPAIRED, .seen_at = 6, .answered_at = 6, .reply = SPAN("{}")};
 	const uint8_t key[STORE_KEY_SIZE] = {1};
+	const struct store_exchange exchange = {.interface_id = names->interface_id, .legacy_latency_us = -1};
+	const struct store_version second = {2, LEGACY_REPAIRED, 0};
 	bool added = false;
+	bool changed = false;
+	must(store_answer_add(store, joined, &exchange, true, &answer, &added, &err) &&
+		     store_answer_count(store, joined, &second, &changed, &err),
+	     &err);
 	for (int i = 0; i < 3; i++) {
 		store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_READ);
 	}
@@ -229,7 +236,7 @@ void make_store(void)
 	const struct store_account account = {
 		.at = 6, .seen = 13, .committed = 10, .in_flight = 1, .dropped = {[DROP_RING_FULL] = 2}};
 	must(store_account_set(store, "tap-1", names.interface_id, &account, &err), &err);
-	add_late_answers(store, &names);
+	add_late_answers(store, &names, rows[5]);
 	add_comparison(store, &names, rows[1], OUTCOME_OK, SIDE_AGREE);
 	add_comparison(store, &names, rows[2], OUTCOME_SCHEMA_MISMATCH, SIDE_DISAGREE);
 	add_comparison(store, &names, rows[3], OUTCOME_TIMEOUT, SIDE_INVALID);

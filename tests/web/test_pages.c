@@ -171,6 +171,8 @@ START_TEST(test_revisions)
 	struct reply reply = request("GET", "/exchange/00000000000000000000000000000005");
 	ck_assert(has_text(&reply, "<dt>Revision of</dt><dd><a class=\"id\" href=\"/exchange/"
 				   "00000000000000000000000000000004\">"));
+	ck_assert(has_text(&reply, "<dt>Other answer</dt><dd>1: ok, "));
+	ck_assert(has_text(&reply, "<dt>Answer that counts</dt><dd>2: repaired, "));
 	ck_assert(has_text(&reply, "over_budget"));
 	reply_finish(&reply);
 	reply = request("GET", "/exchange/00000000000000000000000000000004");
