@@ -1,5 +1,5 @@
 # tap.kind mirror behind a real nginx: the client's answers come from nginx's upstream, the copies arrive here, and a tap
-# that stands still holds no client longer than the short timeouts of docs/ingest.md.
+# that stands still holds no client longer than the short timeouts of docs/tap.md.
 . tests/e2e/lib.sh
 command -v nginx >/dev/null || { echo "skipped: no nginx; sh tests/deps.sh test installs it"; exit 77; }
 make_installation

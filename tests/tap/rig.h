@@ -39,7 +39,7 @@ struct rig {
 	char certificate[128], key[128], ca[128];
 	volatile int *disk_stalls; /* while not 0, the tap's writes to segments and their syncs do not return */
 	int clock_factor;          /* the tap's monotonic clock runs so many times as fast; 0: as it is */
-	enum tap_kind kind; /* of the one listener; TAP_INGEST takes for "orders" and "invoices" */
+	enum tap_kind kind;        /* of the one listener; TAP_INGEST takes for "orders" and "invoices" */
 	const char *token;
 	const size_t *interface_capture_max; /* TAP_INGEST; of both */
 	size_t interface_count;              /* TAP_INGEST: 1 for "orders" alone */
