@@ -43,43 +43,53 @@ static bool sweep_exchanges(struct worker *worker, const struct interface_lane *
 	return true;
 }
 
+/* What is older than these has ended. */
+struct limits {
+	int64_t sides;  /* captured_at of exchanges and answers that wait */
+	int64_t keys;   /* stored_at of idempotency keys */
+	int64_t minute; /* of the floor's counts */
+};
+
 /* `read_until`: everything captured before that has been read; `now`: the clock. */
-static bool sweep_lane(struct worker *worker, struct interface_lane *lane, int64_t read_until, int64_t now,
-		       size_t *count, struct error *err)
+static struct limits limits_of(const struct interface_lane *lane, int64_t read_until, int64_t now)
 {
 	int64_t window = lane->contract->tap.pair_window_us;
-	int64_t keys = window > KEY_DAYS * CLOCK_DAY ? window : KEY_DAYS * CLOCK_DAY;
+	int64_t kept = window > KEY_DAYS * CLOCK_DAY ? window : KEY_DAYS * CLOCK_DAY;
+	return (struct limits){read_until - window, now - kept, now / MINUTE_US - MINUTES_KEPT};
+}
+
+static bool sweep_lane(struct worker *worker, struct interface_lane *lane, const struct limits *limits, size_t *count,
+		       struct error *err)
+{
 	size_t outcomes = 0;
 	size_t forgotten = 0;
 	size_t minutes = 0;
-	bool done = sweep_exchanges(worker, lane, read_until - window, count, err) &&
-		    store_outcome_expire(worker->store, lane->id, read_until - window, SWEEP_BATCH, &outcomes, err) &&
-		    store_idempotency_expire(worker->store, lane->id, now - keys, SWEEP_BATCH, &forgotten, err) &&
-		    store_floor_expire(worker->store, lane->id, now / MINUTE_US - MINUTES_KEPT, &minutes, err) &&
+	bool done = sweep_exchanges(worker, lane, limits->sides, count, err) &&
+		    store_outcome_expire(worker->store, lane->id, limits->sides, SWEEP_BATCH, &outcomes, err) &&
+		    store_idempotency_expire(worker->store, lane->id, limits->keys, SWEEP_BATCH, &forgotten, err) &&
+		    store_floor_expire(worker->store, lane->id, limits->minute, &minutes, err) &&
 		    store_outcome_waits(worker->store, lane->id, &lane->outcomes_wait, err);
 	*count += outcomes + forgotten;
 	return done;
 }
 
-/* Is there anything old enough? Asked without the write lock, once a second. */
-static bool is_due(struct worker *worker, const struct interface_lane *lane, int64_t read_until, int64_t now,
-		   bool *ret_due, struct error *err)
+/* Is there anything old enough? Asked without the write lock. */
+static bool is_due(struct worker *worker, const struct interface_lane *lane, const struct limits *limits, bool *ret_due,
+		   struct error *err)
 {
 	static const char question[] =
 		"SELECT EXISTS (SELECT 1 FROM awaited WHERE interface_id = ?1 AND captured_at <= ?2) OR EXISTS (SELECT "
 		"1 FROM waiting_outcome WHERE interface_id = ?1 AND seen_at <= ?2) OR EXISTS (SELECT 1 FROM "
 		"idempotency_key WHERE interface_id = ?1 AND stored_at <= ?3) OR EXISTS (SELECT 1 FROM shadow_minute "
 		"WHERE interface_id = ?1 AND minute < ?4)";
-	int64_t window = lane->contract->tap.pair_window_us;
-	int64_t keys = window > KEY_DAYS * CLOCK_DAY ? window : KEY_DAYS * CLOCK_DAY;
 	struct statement *statement = store_statement(worker->store, question, err);
 	if (statement == NULL) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, lane->id);
-	statement_bind_integer(statement, 2, read_until - window);
-	statement_bind_integer(statement, 3, now - keys);
-	statement_bind_integer(statement, 4, now / MINUTE_US - MINUTES_KEPT);
+	statement_bind_integer(statement, 2, limits->sides);
+	statement_bind_integer(statement, 3, limits->keys);
+	statement_bind_integer(statement, 4, limits->minute);
 	if (statement_step(statement, err) != STATEMENT_ROW) {
 		return false;
 	}
@@ -88,13 +98,13 @@ static bool is_due(struct worker *worker, const struct interface_lane *lane, int
 	return true;
 }
 
-static bool sweep_in_transaction(struct worker *worker, struct interface_lane *lane, int64_t read_until, int64_t now,
+static bool sweep_in_transaction(struct worker *worker, struct interface_lane *lane, const struct limits *limits,
 				 size_t *count, struct error *err)
 {
 	if (!store_begin(worker->store, err)) {
 		return false;
 	}
-	if (!sweep_lane(worker, lane, read_until, now, count, err) || !store_commit(worker->store, err)) {
+	if (!sweep_lane(worker, lane, limits, count, err) || !store_commit(worker->store, err)) {
 		store_rollback(worker->store);
 		return false;
 	}
@@ -112,8 +122,9 @@ bool worker_sweep(struct worker *worker, int64_t read_until, size_t *ret_count, 
 	}
 	for (size_t i = 0; i < worker->installation->contract_count; i++) {
 		bool due = false;
-		if (!is_due(worker, worker->lanes[i], read_until, now, &due, err) ||
-		    (due && !sweep_in_transaction(worker, worker->lanes[i], read_until, now, &count, err))) {
+		struct limits limits = limits_of(worker->lanes[i], read_until, now);
+		if (!is_due(worker, worker->lanes[i], &limits, &due, err) ||
+		    (due && !sweep_in_transaction(worker, worker->lanes[i], &limits, &count, err))) {
 			return false;
 		}
 	}

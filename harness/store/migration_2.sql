@@ -36,7 +36,8 @@ CREATE TABLE legacy_answer (
 	body BLOB,
 	PRIMARY KEY (exchange_id, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE ON legacy_answer
+CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE OF exchange_id, ordinal, legacy_outcome, legacy_status,
+	answered_at, seen_at, readable, digest ON legacy_answer
 BEGIN SELECT RAISE (ABORT, 'legacy answers are append-only'); END;
 CREATE TABLE legacy_counting (
 	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),

@@ -126,7 +126,7 @@ CREATE TABLE payload (
 ) STRICT;
 
 -- Answers of the legacy path to one exchange, in the order in which they came: append-only. While the answer that came
--- with the message is the only one, there is no row: exchange and payload hold it.
+-- with the message is the only one, there is no row: exchange and payload hold it. Only a reply may be purged.
 CREATE TABLE legacy_answer (
 	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
 	ordinal INTEGER NOT NULL,            -- version, from 1
@@ -141,7 +141,8 @@ CREATE TABLE legacy_answer (
 	body BLOB,                           -- the reply; NULL: the one in payload
 	PRIMARY KEY (exchange_id, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE ON legacy_answer
+CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE OF exchange_id, ordinal, legacy_outcome, legacy_status,
+	answered_at, seen_at, readable, digest ON legacy_answer
 BEGIN SELECT RAISE (ABORT, 'legacy answers are append-only'); END;
 
 -- Which version counts (contract: legacy.counts), where legacy_answer has rows and one of them does.

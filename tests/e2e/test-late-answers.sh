@@ -92,6 +92,13 @@ expect_ties_out
 expect "compared, pending, awaiting, unpaired" "$(states)" "36 10 10 0"
 expect "brought back" "$(status_json .late_answers.joined_with_an_unpaired_exchange)" 1
 
+# Those behind what the worker has done by now.
+for i in $(seq 31 35); do answer "$(ticket $i)" ok billing; done | into_spool
+wait_settled
+expect_ties_out
+expect "compared, pending, awaiting, unpaired" "$(states)" "41 5 5 0"
+expect "each was called once" "$(sql 'SELECT count(*) FROM evaluation WHERE state = 1')" "$(sql 'SELECT sum(compared) FROM rollup_transaction')"
+
 # The shadow sample follows the contract's file while the worker runs, within the same evaluation period.
 worker=$(child_of_run work)
 echo 'sampling: {shadow: 0}' >>"$contract"
@@ -111,4 +118,4 @@ expect "draws" "$(sql 'SELECT count(*) FROM shadow_draw WHERE chosen = 0 AND pi_
 # Everything is in the report, too.
 stop_run
 "$understudy" report -c "$config" --format json -o "$work/report" >"$log/report" 2>&1 || fail "report: $(cat "$log/report")"
-expect "the report's late answers" "$(jq -r '.. | .late_answers? // empty | [.joined, .ties_out] | join(" ")' "$work"/report/*.json | sort -u | head -n 1)" "37 true"
+expect "the report's late answers" "$(jq -r '.. | .late_answers? // empty | [.joined, .ties_out] | join(" ")' "$work"/report/*.json | sort -u | head -n 1)" "42 true"

@@ -1,6 +1,7 @@
 /* Late legacy answers, with the recorded LLM path: who is joined with whom, which answer counts, what is made again. */
 #include "baselines/labels.h"
 #include "harness/base/clock.h"
+#include "harness/pipeline/lane.h"
 #include "harness/store/evaluation.h"
 #include "tests/pipeline/late.h"
 #include "tests/pipeline/suites.h"
@@ -409,6 +410,42 @@ START_TEST(retried_dead_letters_wait)
 }
 END_TEST
 
+/* Rows behind the cursor: started once they are committed, never after a rollback, never twice. */
+START_TEST(rows_that_became_ready)
+{
+	struct candidate_lane candidate = {.cursor = 10, .exhausted = true};
+	struct contract one = {.candidate_count = 1};
+	struct interface_lane lane = {.contract = &one, .candidates = &candidate};
+	lane_add_ready(&candidate, 11); /* the cursor comes to it */
+	ck_assert(!candidate.exhausted);
+	lane_add_ready(&candidate, 3);
+	ck_assert_int_eq(lane_next_ready(&candidate), 0);
+	lane_keep_ready(&lane);
+	lane_add_ready(&candidate, 4);
+	lane_drop_ready(&lane);
+	lane_add_ready(&candidate, 5);
+	ck_assert_int_eq(lane_next_ready(&candidate), 3);
+	ck_assert_int_eq(lane_next_ready(&candidate), 0);
+	lane_keep_ready(&lane);
+	ck_assert_int_eq(lane_next_ready(&candidate), 5);
+	ck_assert_int_eq(lane_next_ready(&candidate), 0);
+	lane_add_ready(&candidate, 6);
+	lane_keep_ready(&lane);
+	lane_start_over(&candidate); /* finds it by itself */
+	ck_assert_int_eq(lane_next_ready(&candidate), 0);
+	ck_assert_int_eq(candidate.cursor, 0);
+	candidate.cursor = 5000;
+	for (int64_t row = 1; row <= 3000; row++) {
+		lane_add_ready(&candidate, row);
+	}
+	lane_keep_ready(&lane);
+	for (int64_t row = 1; row <= 3000; row++) {
+		ck_assert_int_eq(lane_next_ready(&candidate), row);
+	}
+	free(candidate.ready);
+}
+END_TEST
+
 /* --- idempotency keys --- */
 
 START_TEST(idempotency_keys)
@@ -478,6 +515,7 @@ Suite *pairing_suite(void)
 	tcase_add_test(tcase, labels_outlive_a_correction);
 	tcase_add_test(tcase, probabilities_of_review);
 	tcase_add_test(tcase, retried_dead_letters_wait);
+	tcase_add_test(tcase, rows_that_became_ready);
 	tcase_add_test(tcase, idempotency_keys);
 	tcase_add_test(tcase, a_key_is_an_identity);
 	suite_add_tcase(suite, tcase);
