@@ -88,10 +88,9 @@ stop_run() {
 
 # child_of_run COMMAND: the process id of the supervisor's child "understudy COMMAND".
 child_of_run() {
-	for task in /proc/[0-9]*; do
-		[ "$(awk '{print $4}' "$task/stat" 2>/dev/null)" = "$run_pid" ] || continue
-		if tr '\0' ' ' <"$task/cmdline" 2>/dev/null | grep -q "^understudy $1 "; then
-			basename "$task"
+	for pid in $(cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$run_pid" '$4 == parent { print $1 }'); do
+		if tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q "^understudy $1 "; then
+			echo "$pid"
 			return 0
 		fi
 	done
