@@ -315,6 +315,7 @@ static bool fail_unknown(const struct reader *reader, const struct member *membe
 static struct span raw_text(struct span line, const struct json_node *object, const struct json_node *name)
 {
 	const struct json_node *value = json_member(name);
+	BUG_ON(value == NULL);
 	const struct json_node *next = json_next(object, name);
 	size_t end = next != NULL ? next->offset : line.length;
 	struct span text = text_trim((struct span){line.data + value->offset, end - value->offset});
