@@ -194,6 +194,7 @@ static bool write_plan(const struct tap_plan *plan, struct buffer *text, struct 
 	json_build_integer(build, "ring_bytes", (int64_t)installation->ring_bytes);
 	json_build_text(build, "spool", installation->spool);
 	json_build_integer(build, "sync_interval_ms", installation->sync_interval_ms);
+	json_build_integer(build, "connections", installation->tap_connections);
 	json_build_array(build, "interfaces");
 	for (size_t i = 0; i < installation->contract_count; i++) {
 		if (installation->contracts[i]->tap.kind != CONTRACT_TAP_NONE) {
@@ -231,10 +232,12 @@ static bool keeps_place(const struct installation *installation, const struct in
 	bool same = before == NULL ||
 		    (strcmp(installation->ring, before->ring) == 0 && strcmp(installation->spool, before->spool) == 0 &&
 		     installation->ring_bytes == before->ring_bytes &&
-		     installation->sync_interval_ms == before->sync_interval_ms);
-	return same || error_set_at(err, ERROR_CONFIG, installation->file, 0,
-				    "ring, spool and sync_interval_ms cannot change while the tap runs; stop and start "
-				    "understudy for that");
+		     installation->sync_interval_ms == before->sync_interval_ms &&
+		     installation->tap_connections == before->tap_connections);
+	return same ||
+	       error_set_at(err, ERROR_CONFIG, installation->file, 0,
+			    "ring, spool, sync_interval_ms and tap cannot change while the tap runs; stop and start "
+			    "understudy for that");
 }
 
 bool tap_plan_make(struct tap_plan *ret_plan, const char *file, const struct tap_plan *before, struct error *err)
@@ -501,9 +504,11 @@ bool tap_plan_read(int fd, struct arena *arena, struct tap_config *ret_config, s
 	};
 	int64_t ring_bytes = 0;
 	int64_t sync_interval_ms = 0;
+	int64_t connections = 0;
 	bool complete = config.ring_path != NULL && config.spool_directory != NULL &&
 			read_integer(root, "ring_bytes", &ring_bytes) &&
 			read_integer(root, "sync_interval_ms", &sync_interval_ms) &&
+			read_integer(root, "connections", &connections) &&
 			read_interfaces(json_get_text(root, "interfaces"), arena, &config) &&
 			read_routes(json_get_text(root, "routes"), arena, &config);
 	if (!complete) {
@@ -511,6 +516,7 @@ bool tap_plan_read(int fd, struct arena *arena, struct tap_config *ret_config, s
 	}
 	config.ring_capacity = (size_t)ring_bytes;
 	config.spool.sync_interval_ms = (int)sync_interval_ms;
+	config.connections_max = (int)connections;
 	*ret_config = config;
 	return true;
 }

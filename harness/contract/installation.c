@@ -331,6 +331,7 @@ static bool load(struct installation *installation, const char *file, struct err
 	const struct json_node *root = config.document.root;
 	return load_places(installation, &config) && load_ring(installation, &config) &&
 	       config_small(&config, config_get(root, "sync_interval_ms"), 200, &installation->sync_interval_ms) &&
+	       config_small(&config, config_get(root, "tap.connections"), 4096, &installation->tap_connections) &&
 	       config_check_listen(&config, config_get(root, "web.listen")) &&
 	       config_text(&config, config_get(root, "web.listen"), NULL, &installation->web_listen) &&
 	       load_ingest(installation, &config) && load_zone(installation, &config) &&

@@ -88,6 +88,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(i->ring, text.data);
 	ck_assert_uint_eq(i->ring_bytes, 64U << 20);
 	ck_assert_int_eq(i->sync_interval_ms, 200);
+	ck_assert_int_eq(i->tap_connections, 4096);
 	ck_assert_str_eq(i->timezone, "UTC");
 	ck_assert_int_eq(zone_offset(i->zone, 0), 0);
 	ck_assert_ptr_null(i->web_listen);
@@ -124,13 +125,15 @@ END_TEST
 
 START_TEST(all_keys)
 {
-	struct installation *i =
-		load_good(HEAD "ring: {path: var/r, mib: 3}\nsync_interval_ms: 50\ntimezone: Europe/Berlin\n"
-			       "web: {listen: \"127.0.0.1:0\"}\nkeys: {sampling: \"${CASE_KEY}\"}\n"
-			       "interfaces: [c/contract.yaml]\n");
+	struct installation *i = load_good(
+		HEAD
+		"ring: {path: var/r, mib: 3}\nsync_interval_ms: 50\ntap: {connections: 9}\ntimezone: Europe/Berlin\n"
+		"web: {listen: \"127.0.0.1:0\"}\nkeys: {sampling: \"${CASE_KEY}\"}\n"
+		"interfaces: [c/contract.yaml]\n");
 	ck_assert_uint_eq(i->ring_bytes, 3U << 20);
 	ck_assert_str_eq(i->ring + strlen(home), "/var/r");
 	ck_assert_int_eq(i->sync_interval_ms, 50);
+	ck_assert_int_eq(i->tap_connections, 9);
 	ck_assert_str_eq(i->web_listen, "127.0.0.1:0");
 	ck_assert(span_is(i->sampling_key, "0123456789-secret-" SECRET));
 	ck_assert_ptr_null(i->sampling_key_file);
@@ -199,7 +202,7 @@ static const struct {
 	{SMALL "ring: {mib: 0}\n", 4, "ring.mib is too small; expected: its size in MiB, from 1 to 65536"},
 	{SMALL "intrfaces: []\n", 4,
 	 "unknown key \"intrfaces\"; did you mean \"interfaces\"? allowed here: store, spool, ring, "
-	 "sync_interval_ms, web, ingest, interfaces, timezone, keys"},
+	 "sync_interval_ms, tap, web, ingest, interfaces, timezone, keys"},
 };
 
 START_TEST(refused)
