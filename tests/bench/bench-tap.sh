@@ -102,7 +102,7 @@ start_servers() {
 make_fresh() {
 	rm -rf "$work/contracts" "$work/var" "$ring"
 	make_installation
-	sed -i "s|^ring: .*|ring: {path: $ring}\ntap: {connections: ${CONNECTIONS:-10000}}|" "$config"
+	sed -i "s|^ring: .*|ring: {path: $ring}\ntap: {connections: $many}|" "$config"
 	export LEGACY_URL=http://127.0.0.1:$legacy
 	mkdir -p "$work/var/spool"
 }
