@@ -160,12 +160,11 @@ bool pairing_is_repeated(struct worker *worker, const struct interface_lane *lan
 /* --- answers --- */
 
 /* Can it be compared with anything? ERROR_MEMORY aside, a reply that cannot is no error here. */
-static bool is_readable(struct worker *worker, const struct interface_lane *lane, enum legacy_outcome outcome,
-			struct span reply)
+static bool is_readable(const struct interface_lane *lane, enum legacy_outcome outcome, struct span reply,
+			struct arena *arena)
 {
 	const struct json_node *root = NULL;
-	return shadow_legacy(outcome, reply, &worker->arena, &root, NULL) &&
-	       comparison_check(lane->contract, root, NULL);
+	return shadow_legacy(outcome, reply, arena, &root, NULL) && comparison_check(lane->contract, root, NULL);
 }
 
 static void digest_answer(struct store_answer *answer)
@@ -195,7 +194,7 @@ static bool read_answer(struct worker *worker, const struct interface_lane *lane
 		*err = why;
 		return false;
 	}
-	answer.is_readable = decoded && is_readable(worker, lane, answer.outcome, answer.reply);
+	answer.is_readable = decoded && is_readable(lane, answer.outcome, answer.reply, &worker->arena);
 	digest_answer(&answer);
 	*ret_answer = answer;
 	return true;
@@ -283,17 +282,19 @@ static bool count_version(const struct joining *joining, bool is_new, struct err
 	return true;
 }
 
+/* Its memory is its own: an exchange may find any number of answers waiting. */
 static bool add_version(const struct joining *joining, const struct store_answer *answer, bool *ret_added,
 			struct error *err)
 {
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(WORKER_ARENA_MAX);
 	struct worker *worker = joining->worker;
 	bool readable = true;
 	if (joining->exchange.legacy_outcome != LEGACY_AWAITED) {
 		struct span request;
 		struct span reply;
 		struct error why = ERROR_INIT;
-		readable = store_payload(worker->store, joining->row, &worker->arena, &request, &reply, &why) &&
-			   is_readable(worker, joining->lane, joining->exchange.legacy_outcome, reply);
+		readable = store_payload(worker->store, joining->row, &arena, &request, &reply, &why) &&
+			   is_readable(joining->lane, joining->exchange.legacy_outcome, reply, &arena);
 	}
 	return store_answer_add(worker->store, joining->row, &joining->exchange, readable, answer, ret_added, err);
 }
@@ -355,30 +356,41 @@ bool pairing_add_outcome(struct worker *worker, const char *stream, struct inter
 			: wait_for_exchange(worker, stream, lane, key, &answer, err);
 }
 
-/* Those that came before their exchange become its versions. */
-static bool take_waiting(struct joining *joining, struct span key, bool *ret_any, struct error *err)
+/* The oldest of those that came before their exchange becomes one of its versions. *ret_found: there was one. */
+static bool take_one(const struct joining *joining, const uint8_t key[STORE_KEY_SIZE], bool *ret_found, bool *any,
+		     struct error *err)
 {
-	struct worker *worker = joining->worker;
-	uint8_t digest[STORE_KEY_SIZE];
-	digest_key(joining->lane, key, digest);
-	for (;;) {
-		struct store_answer answer;
-		char *stream = NULL;
-		bool added = false;
-		if (!store_outcome_take(worker->store, joining->lane->id, digest, &worker->arena, &answer, &stream,
-					err)) {
-			return false;
-		}
-		if (stream == NULL) {
-			return true;
-		}
-		if (!add_version(joining, &answer, &added, err)) {
-			return false;
-		}
-		store_outcome_count(worker->store, stream, joining->lane->id,
-				    added ? STORE_OUTCOME_JOINED : STORE_OUTCOME_DUPLICATE);
-		*ret_any = *ret_any || added;
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(WORKER_ARENA_MAX);
+	struct store *store = joining->worker->store;
+	struct store_answer answer;
+	char *stream = NULL;
+	bool added = false;
+	if (!store_outcome_take(store, joining->lane->id, key, &arena, &answer, &stream, err)) {
+		return false;
 	}
+	*ret_found = stream != NULL;
+	if (stream == NULL) {
+		return true;
+	}
+	if (!add_version(joining, &answer, &added, err)) {
+		return false;
+	}
+	store_outcome_count(store, stream, joining->lane->id, added ? STORE_OUTCOME_JOINED : STORE_OUTCOME_DUPLICATE);
+	*any = *any || added;
+	return true;
+}
+
+static bool take_waiting(const struct joining *joining, struct span key, bool *any, struct error *err)
+{
+	uint8_t digest[STORE_KEY_SIZE];
+	bool found = true;
+	digest_key(joining->lane, key, digest);
+	while (found) {
+		if (!take_one(joining, digest, &found, any, err)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void pairing_set_aside(const struct spool_exchange *captured, struct message *message)

@@ -78,6 +78,33 @@ START_TEST(an_answer_comes_first)
 }
 END_TEST
 
+/* However many there are: what one of them takes of memory is given back before the next. Each of these reads the
+ * exchange's own answer of 600 KB, which as a tree takes several MB; the worker has a gigabyte. */
+START_TEST(many_answers_come_first)
+{
+	enum { COUNT = 200, ITEMS = 300000 };
+	CLEANUP_BUFFER struct buffer legacy = BUFFER_INIT(1024 * 1024);
+	char outcomes[COUNT][32];
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(outcomes[i], sizeof(outcomes[i]), "{\"queue\":\"%d\"}", i);
+		answer("1", 0, LEGACY_OK, outcomes[i]);
+	}
+	late_work();
+	expect("SELECT count(*) FROM waiting_outcome", COUNT);
+	buffer_append_text(&legacy, "{\"queue\":\"a\",\"amount\":1,\"items\":[1");
+	for (int i = 1; i < ITEMS; i++) {
+		buffer_append_text(&legacy, ",1");
+	}
+	buffer_append_text(&legacy, "]}");
+	ck_assert(!legacy.failed);
+	add(1, now, legacy.data, A);
+	late_work();
+	expect("SELECT count(*) FROM waiting_outcome", 0);
+	expect("SELECT count(*) FROM legacy_answer", COUNT + 1);
+	late_check_sums();
+}
+END_TEST
+
 /* An answer that came with the message is version 1 and has a row as soon as there is a second. */
 START_TEST(versions_of_an_inline_answer)
 {
@@ -502,6 +529,7 @@ Suite *pairing_suite(void)
 	tcase_add_checked_fixture(tcase, setup, late_teardown);
 	tcase_add_test(tcase, an_answer_comes_later);
 	tcase_add_test(tcase, an_answer_comes_first);
+	tcase_add_test(tcase, many_answers_come_first);
 	tcase_add_test(tcase, versions_of_an_inline_answer);
 	tcase_add_loop_test(tcase, which_answer_counts, 0, 6);
 	tcase_add_test(tcase, an_answer_after_the_cutoff_never_counts);
