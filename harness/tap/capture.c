@@ -80,6 +80,9 @@ void capture_begin(struct capture *capture, struct ring *ring, int account, size
 	capture->limit = limit;
 	capture->used = 0;
 	capture->status = 0;
+	/* a mirrored message has no reply, and a used capture may have had one */
+	capture->method_length = capture->target_length = 0;
+	capture->request_fields = capture->reply_fields = 0;
 	/* a lone LF becomes CRLF in the copy: twice the length is always enough */
 	capture->request.maximum = limit + 2 * (size_t)HTTP_HEAD_MAX;
 	capture->reply.maximum = limit + 2 * (size_t)HTTP_HEAD_MAX;

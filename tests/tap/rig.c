@@ -111,7 +111,8 @@ static bool receive_reload(void *context, struct arena *arena, struct tap_config
 	*port++ = '\0';
 	const char *listen = arena_copy(arena, span_of(message));
 	bool keeps = strcmp(message, "=") == 0;
-	*route = (struct tap_route){.interface = "orders",
+	*route = (struct tap_route){.kind = strcmp(port, "mirror") == 0 ? TAP_MIRROR : TAP_INLINE,
+				    .interface = "orders",
 				    .listen = listen,
 				    .listen_fd = keeps ? dup(reloading->spare) : -1,
 				    .legacy_host = "127.0.0.1",
@@ -298,7 +299,8 @@ enum tap_event rig_hear(struct rig *rig, char text[256])
 enum tap_event rig_reload(struct rig *rig, const char *listen, const char *legacy_port)
 {
 	char text[256];
-	snprintf(text, sizeof(text), "%s %s", listen != NULL ? listen : "=", legacy_port);
+	snprintf(text, sizeof(text), "%s %s", listen != NULL ? listen : "=",
+		 legacy_port != NULL ? legacy_port : "mirror");
 	put(rig->control, text);
 	return rig_hear(rig, text);
 }

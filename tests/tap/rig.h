@@ -56,8 +56,8 @@ void rig_restart(struct rig *rig); /* a new tap on the same ring, spool and port
 /* Ends the tap with SIGTERM; it must end well. */
 void rig_stop(struct rig *rig);
 void rig_kill(struct rig *rig);
-/* A new configuration: the interface's listener at `listen`, NULL: the socket it has; the legacy system at that port.
- * Returns what the tap says to it. */
+/* A new configuration: the interface's listener at `listen`, NULL: the socket it has; the legacy system at that port,
+ * NULL: there is none, it is a mirror. Returns what the tap says to it. */
 enum tap_event rig_reload(struct rig *rig, const char *listen, const char *legacy_port);
 /* The next thing that the tap says. */
 enum tap_event rig_hear(struct rig *rig, char text[256]);

@@ -93,6 +93,40 @@ START_TEST(idle_connections_change_routes)
 }
 END_TEST
 
+static void check_kind(const struct spool_exchange *exchange, void *context)
+{
+	int *mirrored = context;
+	bool is_mirrored = exchange->legacy_outcome == LEGACY_AWAITED;
+	*mirrored += is_mirrored;
+	ck_assert_uint_eq(exchange->request_body.length, 1);
+	ck_assert_uint_eq(exchange->reply_body.length, is_mirrored ? 0 : strlen("ok"));
+	ck_assert_int_eq(exchange->reply_head.length == 0, is_mirrored);
+}
+
+/* What took an exchange with its reply before takes messages without one now, on the same connection and on others. */
+START_TEST(proxy_becomes_mirror)
+{
+	static const char accepted[] = "HTTP/1.1 204 No Content\r\n";
+	int client = rig_connect(&rig);
+	int legacy = serve(&rig, client, REPLY);
+	ck_assert_int_eq(rig_reload(&rig, NULL, NULL), TAP_RELOADED);
+	for (int i = 0; i < 2; i++) {
+		put(client, "POST /route HTTP/1.1\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
+		want(client, accepted);
+		close(client);
+		client = rig_connect(&rig);
+	}
+	close(client);
+	close(legacy);
+	rig_stop(&rig);
+	int mirrored = 0;
+	struct spooled spooled = rig_read_spool(&rig, check_kind, &mirrored);
+	ck_assert_uint_eq(spooled.count, 3);
+	ck_assert_int_eq(mirrored, 2);
+	ck_assert_uint_eq(spooled.dropped[DROP_TOO_LARGE], 0);
+}
+END_TEST
+
 /* Half a head is no exchange yet. */
 START_TEST(half_a_head_goes_to_the_new_route)
 {
@@ -240,6 +274,7 @@ Suite *reload_suite(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, open_exchange_ends_with_the_old_route);
 	tcase_add_test(tests, idle_connections_change_routes);
+	tcase_add_test(tests, proxy_becomes_mirror);
 	tcase_add_test(tests, half_a_head_goes_to_the_new_route);
 	tcase_add_test(tests, open_exchange_outlives_many_reloads);
 	tcase_add_test(tests, removed_listener_serves_its_backlog);
