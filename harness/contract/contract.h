@@ -176,7 +176,7 @@ struct installation {
 	const char *ring;  /* absolute path of the capture ring */
 	size_t ring_bytes;
 	int sync_interval_ms;
-	int tap_connections; /* clients of the tap at once */
+	int tap_connections;       /* clients of the tap at once */
 	const char *web_listen;    /* NULL: none */
 	const char *ingest_listen; /* NULL: none */
 	struct contract_tls ingest_tls;
