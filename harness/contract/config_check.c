@@ -251,6 +251,9 @@ static bool fail_other(const struct check *check)
 	}
 	const struct json_node *scheme = json_get_text(check->part, "$comment");
 	struct span value = json_text(check->place);
+	if (strcmp(check->violation->keyword, "minLength") == 0 && value.length > 0) {
+		text = "is too short";
+	}
 	value.length = text_find(value, SPAN(":"));
 	if (is_for_later(json_text(scheme), value)) {
 		return config_fail(check->config, check->place, "this %s is not supported yet; write %s",

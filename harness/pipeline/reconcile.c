@@ -85,7 +85,8 @@ static bool read_stated(struct reconcile_table *table, struct arena *arena, size
 		}
 		if (!text_to_int64(cells[count_at], &number) || number < 0) {
 			return error_set_at(err, ERROR_FORMAT, table->file, table->reader.line,
-					    "\"%.*s\" is not a count", SPAN_ARGUMENTS(cells[count_at]));
+					    "\"%.*s\" is not a count; write a whole number, 0 or more",
+					    SPAN_ARGUMENTS(cells[count_at]));
 		}
 		if (*count == RECONCILE_DAYS_MAX) {
 			return error_set_at(err, ERROR_FORMAT, table->file, table->reader.line,

@@ -202,7 +202,8 @@ static bool check_delivery(const struct tap *tap, const struct spool_exchange *e
 	}
 	size_t most = capture_max_of(tap->config, exchange->interface);
 	if (most == 0) {
-		return error_set(err, ERROR_FORMAT, "this interface has no tap here; see the configuration");
+		return error_set(err, ERROR_FORMAT,
+				 "no interface of this name has a tap; name one of the configuration");
 	}
 	size_t frame = spool_exchange_size(exchange);
 	size_t size = exchange->method.length + exchange->target.length + exchange->request_head.length +

@@ -152,8 +152,9 @@ static bool read_interface(struct ingest_head *result, const struct tap_config *
 		if (text_starts_with(query, mark.data)) {
 			struct span name = {query.data + mark.length, at - mark.length};
 			if (!is_interface(config, name)) {
-				return refuse(result, 400, "",
-					      "the interface of the query has no tap here; see the configuration");
+				return refuse(
+					result, 400, "",
+					"no interface of the query's name has a tap; name one of the configuration");
 			}
 			copy_text(name, result->interface);
 		}

@@ -200,6 +200,8 @@ static const struct {
 	{SMALL "keys: {sampling: {file: short}}\n", 4,
 	 "the sampling key is shorter than 16 bytes; use 32 random bytes"},
 	{SMALL "ring: {mib: 0}\n", 4, "ring.mib is too small; expected: its size in MiB, from 1 to 65536"},
+	{SMALL "ingest: {listen: \"127.0.0.1:8091\", token: short}\n", 4,
+	 "ingest.token is too short; expected: ${NAME} of a bearer token of at least 16 characters"},
 	{SMALL "intrfaces: []\n", 4,
 	 "unknown key \"intrfaces\"; did you mean \"interfaces\"? allowed here: store, spool, ring, "
 	 "sync_interval_ms, tap, web, ingest, interfaces, timezone, keys"},
