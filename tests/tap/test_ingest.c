@@ -136,11 +136,12 @@ START_TEST(bad_lines_do_not_hinder_the_others)
 	    "{\"interface\":\"none\",\"message\":3}\n{\"interface\":\"invoices\",\"message\":4}\n",
 	    &reply);
 	ck_assert_int_eq(reply.status, 202);
-	ck_assert_str_eq(reply.body,
-			 "{\"accepted\":2,\"rejected_count\":3,\"rejected\":["
-			 "{\"line\":2,\"error\":\"\\\"interface\\\" is missing; name it here or in ?interface=NAME\"},"
-			 "{\"line\":3,\"error\":\"this is no JSON object; send {\\\"message\\\": ...}\"},"
-			 "{\"line\":4,\"error\":\"no interface of this name has a tap; name one of the configuration\"}]}\n");
+	ck_assert_str_eq(
+		reply.body,
+		"{\"accepted\":2,\"rejected_count\":3,\"rejected\":["
+		"{\"line\":2,\"error\":\"\\\"interface\\\" is missing; name it here or in ?interface=NAME\"},"
+		"{\"line\":3,\"error\":\"this is no JSON object; send {\\\"message\\\": ...}\"},"
+		"{\"line\":4,\"error\":\"no interface of this name has a tap; name one of the configuration\"}]}\n");
 	/* nothing is counted for them */
 	struct spooled spooled = stop_and_read(NULL, NULL);
 	ck_assert_uint_eq(spooled.seen, 2);
@@ -195,7 +196,8 @@ static const struct head_case heads[] = {
 	 "Idempotency-Key is no"},
 	{"/v1/exchanges", JSON, "Authorization: Bearer secret\r\nIdempotency-Key: \"\xc3\xa4\"\r\n", 400,
 	 "Idempotency-Key is no"},
-	{"/v1/exchanges?interface=none", JSON, "Authorization: Bearer secret\r\n", 400, "no interface of the query's name"},
+	{"/v1/exchanges?interface=none", JSON, "Authorization: Bearer secret\r\n", 400,
+	 "no interface of the query's name"},
 	{"/v1/exchanges?interface=", JSON, "Authorization: Bearer secret\r\n", 400, "no interface of the query's name"},
 	{"/v1/exchanges/", JSON, "Authorization: Bearer secret\r\n", 404, "/v1/openapi.json"},
 	{"/v1", JSON, "", 404, "/v1/openapi.json"},
