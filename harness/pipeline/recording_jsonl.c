@@ -69,18 +69,20 @@ static bool read_particulars(const struct json_node *root, struct recorded *reco
 	const struct json_node *outcome = json_get_text(root, "legacy_outcome");
 	const struct json_node *latency = json_get_text(root, "legacy_latency_us");
 	if (at != NULL && !clock_parse(json_text(at), &recorded->captured_at)) {
-		return error_set(err, ERROR_FORMAT, "captured_at is not a time");
+		return error_set(err, ERROR_FORMAT,
+				 "captured_at is not a time; write it as 2026-11-16T08:30:00Z (RFC 3339)");
 	}
 	if (latency != NULL &&
 	    (!json_is(latency, JSON_NUMBER) || !text_to_int64(json_text(latency), &recorded->legacy_latency_us) ||
 	     recorded->legacy_latency_us < 0)) {
-		return error_set(err, ERROR_FORMAT, "legacy_latency_us is not a whole number of microseconds");
+		return error_set(err, ERROR_FORMAT,
+				 "legacy_latency_us is not a whole number of microseconds; write one, 0 or more");
 	}
 	if (outcome != NULL) {
 		recorded->legacy_outcome = legacy_outcome_from_name(json_text(outcome));
 		if (recorded->legacy_outcome < 0 || recorded->legacy_outcome == LEGACY_AWAITED) {
 			return error_set(err, ERROR_FORMAT,
-					 "legacy_outcome is none of ok, failed, parked, repaired, manual");
+					 "legacy_outcome is no outcome; write ok, failed, parked, repaired or manual");
 		}
 	}
 	return true;
