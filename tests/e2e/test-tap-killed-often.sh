@@ -23,9 +23,8 @@ for pause in $(awk -v seed=$$ 'BEGIN { srand(seed); for (i = 0; i < 150; i++) pr
 	"$understudy" tap -c "$config" >"$log/tap" 2>&1 &
 	run_pid=$!
 	sleep "$pause"
-	kill -STOP $run_pid
-	if ! tap=$(child_of_run tap); then
-		kill -CONT $run_pid
+	if ! kill -STOP $run_pid 2>/dev/null || ! tap=$(child_of_run tap); then
+		kill -CONT $run_pid 2>/dev/null || true
 		stop_run
 		continue
 	fi
