@@ -22,7 +22,7 @@ static bool check_min_items(struct schema_run *run, const struct schema_instruct
 			    const struct schema_site *site)
 {
 	return json_count(site->node) >= instruction->limit ||
-	       schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset,
+	       schema_violate(run, site, instruction->keyword, DRIFT_CARDINALITY, site->node->offset,
 			      "has %zu items, must have at least %llu", json_count(site->node),
 			      (unsigned long long)instruction->limit);
 }
@@ -31,7 +31,7 @@ static bool check_max_items(struct schema_run *run, const struct schema_instruct
 			    const struct schema_site *site)
 {
 	return json_count(site->node) <= instruction->limit ||
-	       schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset,
+	       schema_violate(run, site, instruction->keyword, DRIFT_CARDINALITY, site->node->offset,
 			      "has %zu items, must have at most %llu", json_count(site->node),
 			      (unsigned long long)instruction->limit);
 }

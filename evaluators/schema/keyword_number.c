@@ -21,7 +21,7 @@ static bool violate_bound(struct schema_run *run, const struct schema_instructio
 {
 	CLEANUP_BUFFER struct buffer limit = BUFFER_INIT(2 * DECIMAL_DIGITS_MAX);
 	decimal_write(&limit, instruction->number);
-	return schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset, "must be %s %s",
+	return schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset, "must be %s %s",
 			      wanted, limit.failed ? "the limit" : buffer_span(&limit).data);
 }
 

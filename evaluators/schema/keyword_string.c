@@ -12,7 +12,7 @@ static bool check_min_length(struct schema_run *run, const struct schema_instruc
 	}
 	size_t length = text_length(text);
 	return length >= instruction->limit ||
-	       schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset,
+	       schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
 			      "has %zu characters, must have at least %llu", length,
 			      (unsigned long long)instruction->limit);
 }
@@ -26,7 +26,7 @@ static bool check_max_length(struct schema_run *run, const struct schema_instruc
 	}
 	size_t length = text_length(text);
 	return length <= instruction->limit ||
-	       schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset,
+	       schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
 			      "has %zu characters, must have at most %llu", length,
 			      (unsigned long long)instruction->limit);
 }
@@ -44,7 +44,7 @@ static bool check_pattern(struct schema_run *run, const struct schema_instructio
 				      "pattern %s",
 				      schema_pattern_text(instruction->pattern));
 	}
-	return schema_violate(run, site, instruction->keyword, DRIFT_BOUNDS, site->node->offset,
+	return schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
 			      "does not match the pattern %s", schema_pattern_text(instruction->pattern));
 }
 

@@ -10,25 +10,6 @@
 enum { SENTENCE_MAX = 500, FIRST_CAPACITY = 8, NAME_MAX_BYTES = 100 };
 static const size_t POINTER_MAX = 65536; /* bytes; longer ones are left out */
 
-struct drift_row {
-	const char *name;
-	const char *sentence;
-};
-
-#define DRIFT_CLASS_ROW(constant, name, sentence) [constant] = {name, sentence},
-static const struct drift_row drift_rows[] = {DRIFT_CLASS_LIST(DRIFT_CLASS_ROW)};
-#undef DRIFT_CLASS_ROW
-
-const char *drift_class_name(int drift)
-{
-	return drift >= 0 && drift < DRIFT_CLASS_COUNT ? drift_rows[drift].name : NULL;
-}
-
-const char *drift_class_sentence(int drift)
-{
-	return drift >= 0 && drift < DRIFT_CLASS_COUNT ? drift_rows[drift].sentence : NULL;
-}
-
 void schema_report_init(struct schema_report *report, struct arena *arena, size_t maximum)
 {
 	*report = (struct schema_report){.arena = arena, .maximum = maximum};

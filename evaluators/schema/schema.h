@@ -20,6 +20,7 @@
 #define UNDERSTUDY_EVALUATORS_SCHEMA_H
 
 #include "harness/base/json.h"
+#include "harness/base/vocabulary.h"
 
 struct schema;
 
@@ -27,23 +28,6 @@ struct schema;
  * ERROR_LIMIT or ERROR_MEMORY. */
 MUST_CHECK struct schema *schema_create(const struct json_node *document, struct error *err);
 void schema_destroy(struct schema *schema); /* accepts NULL */
-
-/* What a violation means for a contract: X(CONSTANT, "name", "sentence"). Stored: add rows at the end only. */
-#define DRIFT_CLASS_LIST(X)                                                                                            \
-	X(DRIFT_MISSING_REQUIRED, "missing_required", "a required field is missing")                                   \
-	X(DRIFT_TYPE, "type", "a field has another type")                                                              \
-	X(DRIFT_ENUM, "enum", "a field has a value outside its list")                                                  \
-	X(DRIFT_BOUNDS, "bounds", "a number, length, count or pattern is out of bounds")                               \
-	X(DRIFT_UNDECLARED_FIELD, "undeclared_field", "a field that the schema does not have")                         \
-	X(DRIFT_OTHER, "other", "another deviation from the schema")
-
-#define DRIFT_CLASS_CONSTANT(constant, name, sentence) constant,
-enum drift_class { DRIFT_CLASS_LIST(DRIFT_CLASS_CONSTANT) DRIFT_CLASS_COUNT };
-#undef DRIFT_CLASS_CONSTANT
-
-/* The word or sentence for a number, NULL out of range. Static storage. */
-const char *drift_class_name(int drift);
-const char *drift_class_sentence(int drift);
 
 /* All text lives in the report's arena. No text quotes a value of the instance (it may be personal data); names of
  * members are quoted, so text for people must still be escaped for where it goes. */

@@ -15,6 +15,17 @@ static const struct word SHADOW_RULES[] = {SHADOW_RULE_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
 static const struct word REPLAY_SKIPS[] = {REPLAY_SKIP_LIST(VOCABULARY_WORD)};
+static const struct word DRIFT_SEVERITIES[] = {DRIFT_SEVERITY_LIST(VOCABULARY_WORD)};
+static const struct word INCIDENT_KINDS[] = {INCIDENT_KIND_LIST(VOCABULARY_WORD)};
+static const struct word INCIDENT_STATES[] = {INCIDENT_STATE_LIST(VOCABULARY_WORD)};
+
+struct drift_word {
+	struct word word;
+	enum drift_severity severity;
+};
+
+#define DRIFT_WORD(constant, name, severity, sentence) {{name, sentence}, severity},
+static const struct drift_word DRIFT_CLASSES[] = {DRIFT_CLASS_LIST(DRIFT_WORD)};
 
 static const struct word *word_at(const struct word *words, int count, int number)
 {
@@ -95,4 +106,39 @@ int legacy_outcome_from_name(struct span name)
 		}
 	}
 	return -1;
+}
+
+const char *drift_class_name(int drift)
+{
+	return drift >= 0 && drift < DRIFT_CLASS_COUNT ? DRIFT_CLASSES[drift].word.name : NULL;
+}
+
+const char *drift_class_sentence(int drift)
+{
+	return drift >= 0 && drift < DRIFT_CLASS_COUNT ? DRIFT_CLASSES[drift].word.sentence : NULL;
+}
+
+enum drift_severity drift_class_severity(enum drift_class drift)
+{
+	return DRIFT_CLASSES[drift].severity;
+}
+
+const char *drift_severity_name(int severity)
+{
+	return word_at(DRIFT_SEVERITIES, DRIFT_SEVERITY_COUNT, severity)->name;
+}
+
+const char *incident_kind_name(int kind)
+{
+	return word_at(INCIDENT_KINDS, INCIDENT_KIND_COUNT, kind)->name;
+}
+
+const char *incident_kind_sentence(int kind)
+{
+	return word_at(INCIDENT_KINDS, INCIDENT_KIND_COUNT, kind)->sentence;
+}
+
+const char *incident_state_name(int state)
+{
+	return word_at(INCIDENT_STATES, INCIDENT_STATE_COUNT, state)->name;
 }

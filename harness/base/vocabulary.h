@@ -80,6 +80,41 @@
 	X(REPLAY_SKIP_NO_REQUEST, "no_request", "replies without their request")                                       \
 	X(REPLAY_SKIP_REPLAYED_REPLY, "replayed_reply", "replies of an earlier replay")
 
+/* How much a deviation harms the system that would receive the reply: a removed field or another type most, another
+ * value less, an addition least. */
+#define DRIFT_SEVERITY_LIST(X)                                                                                         \
+	X(DRIFT_LOW, "low", "something was added")                                                                     \
+	X(DRIFT_MEDIUM, "medium", "a value is not as agreed")                                                          \
+	X(DRIFT_HIGH, "high", "something is gone, has another type, or cannot be read")
+
+/* How a reply deviates from its contract; several for one reply. X(CONSTANT, "name", severity, "sentence"). */
+#define DRIFT_CLASS_LIST(X)                                                                                            \
+	X(DRIFT_SYNTAX, "syntax", DRIFT_HIGH, "the reply is not JSON")                                                 \
+	X(DRIFT_PROSE, "prose", DRIFT_HIGH, "text or a code fence stands around the JSON")                             \
+	X(DRIFT_TRUNCATION, "truncation", DRIFT_HIGH, "the reply is cut off")                                          \
+	X(DRIFT_ENCODING, "encoding", DRIFT_HIGH, "bytes that are not UTF-8, or garbled characters")                   \
+	X(DRIFT_MISSING_REQUIRED, "missing_required", DRIFT_HIGH, "a required field is missing")                       \
+	X(DRIFT_TYPE, "type", DRIFT_HIGH, "a field has another type")                                                  \
+	X(DRIFT_ENUM, "enum", DRIFT_MEDIUM, "a field has a value outside its list")                                    \
+	X(DRIFT_FORMAT, "format", DRIFT_MEDIUM, "format, length, precision or range of a value is not as agreed")      \
+	X(DRIFT_CARDINALITY, "cardinality", DRIFT_MEDIUM, "too few or too many items or members")                      \
+	X(DRIFT_UNIT, "unit", DRIFT_MEDIUM, "another currency or unit")                                                \
+	X(DRIFT_UNDECLARED_FIELD, "undeclared_field", DRIFT_LOW, "a field that the schema does not have")              \
+	X(DRIFT_OTHER, "other", DRIFT_MEDIUM, "another deviation from the schema")
+
+/* What an incident is about. */
+#define INCIDENT_KIND_LIST(X)                                                                                          \
+	X(INCIDENT_CONTRACT_DRIFT, "contract_drift", "the LLM path's replies deviate from the contract more often")    \
+	X(INCIDENT_LEGACY_DRIFT, "legacy_drift", "the legacy path's replies deviate from the contract more often")     \
+	X(INCIDENT_LEGACY_CHANGE, "legacy_change", "the legacy path answers differently than before")                  \
+	X(INCIDENT_INPUT_CHANGE, "input_change", "the messages are different than before")                             \
+	X(INCIDENT_INPUT_QUALITY, "input_quality", "messages deviate from their schema more often")
+
+#define INCIDENT_STATE_LIST(X)                                                                                         \
+	X(INCIDENT_OPEN, "open", "nobody has taken it yet")                                                            \
+	X(INCIDENT_ACKNOWLEDGED, "acknowledged", "somebody works on it")                                               \
+	X(INCIDENT_RESOLVED, "resolved", "closed, with a reason")
+
 #define VOCABULARY_CONSTANT(constant, name, sentence) constant,
 enum verdict { VERDICT_LIST(VOCABULARY_CONSTANT) VERDICT_COUNT };
 enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
@@ -90,6 +125,12 @@ enum shadow_rule { SHADOW_RULE_LIST(VOCABULARY_CONSTANT) SHADOW_RULE_COUNT };
 enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
 enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
 enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
+enum drift_severity { DRIFT_SEVERITY_LIST(VOCABULARY_CONSTANT) DRIFT_SEVERITY_COUNT };
+enum incident_kind { INCIDENT_KIND_LIST(VOCABULARY_CONSTANT) INCIDENT_KIND_COUNT };
+enum incident_state { INCIDENT_STATE_LIST(VOCABULARY_CONSTANT) INCIDENT_STATE_COUNT };
+#undef VOCABULARY_CONSTANT
+#define VOCABULARY_CONSTANT(constant, name, severity, sentence) constant,
+enum drift_class { DRIFT_CLASS_LIST(VOCABULARY_CONSTANT) DRIFT_CLASS_COUNT };
 #undef VOCABULARY_CONSTANT
 
 /* The word for a number, NULL out of range. Static storage. */
@@ -106,6 +147,13 @@ const char *outcome_sentence(int outcome);
 const char *drop_reason_sentence(int reason);
 const char *replay_skip_name(int skip);
 const char *replay_skip_sentence(int skip); /* behind a number: "3 without a reply" */
+const char *drift_class_name(int drift);
+const char *drift_class_sentence(int drift);
+enum drift_severity drift_class_severity(enum drift_class drift);
+const char *drift_severity_name(int severity);
+const char *incident_kind_name(int kind);
+const char *incident_kind_sentence(int kind);
+const char *incident_state_name(int state);
 
 /* The number for a word, -1 where there is none. */
 int legacy_outcome_from_name(struct span name);

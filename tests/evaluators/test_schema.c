@@ -218,9 +218,9 @@ static const char order[] = "{\"id\": \"D1234\", \"tier\": \"tin\", \"a/b\": [{\
 			    " \"never\": 1, \"extra~x\": {\"y\": 2}}";
 static const struct expected violations[] = {
 	{"/id", "/properties/id/pattern", "pattern", "does not match the pattern \"^C[0-9]+$\"", "\"D1234\"",
-	 DRIFT_BOUNDS},
+	 DRIFT_FORMAT},
 	{"/id", "/properties/id/maxLength", "maxLength", "has 5 characters, must have at most 3", "\"D1234\"",
-	 DRIFT_BOUNDS},
+	 DRIFT_FORMAT},
 	{"/tier", "/properties/tier/enum", "enum", "must be one of \"gold\", \"silver\"", "\"tin\"", DRIFT_ENUM},
 	{"/a~1b/1/n", "/properties/a~1b/items/properties/n/type", "type", "is string, must be number or null",
 	 "\"secret\"", DRIFT_TYPE},
@@ -251,7 +251,7 @@ START_TEST(violations_say_what_is_wrong_where)
 		ck_assert(strncmp(order + found->offset, violations[i].at, strlen(violations[i].at)) == 0);
 		ck_assert_ptr_null(strstr(found->sentence, "secret"));
 	}
-	ck_assert_uint_eq(report.by_class[DRIFT_BOUNDS], 2);
+	ck_assert_uint_eq(report.by_class[DRIFT_FORMAT], 2);
 	ck_assert_uint_eq(report.by_class[DRIFT_MISSING_REQUIRED], 1);
 }
 END_TEST
