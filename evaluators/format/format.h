@@ -28,7 +28,7 @@
  * Text is any UTF-8, NUL included. Nothing is allocated or kept, no input takes more than one pass and a bounded stack.
  *
  * How to add one: write its matcher in the file of its family, declare it in evaluators/format/matchers.h, add its row
- * to the table in format.c, and its cases to tests/evaluators/format_cases.c. */
+ * to the table in format.c, and its cases to tests/evaluators/formats. */
 #ifndef UNDERSTUDY_EVALUATORS_FORMAT_H
 #define UNDERSTUDY_EVALUATORS_FORMAT_H
 
