@@ -9,7 +9,7 @@
  *	email                           RFC 5321 section 4.1.2, `Mailbox`, with the lengths of 4.5.3.1
  *	idn-email                       the same with RFC 6531 section 3.3; labels need not be in normal form C
  *	hostname                        RFC 1123 section 2.1; labels that start with xn-- as A-labels of RFC 5890
- *	idn-hostname                    IDNA2008: RFC 5890 to 5893
+ *	idn-hostname                    the same, or with U-labels by IDNA2008: RFC 5890 to 5893
  *	ipv4, ipv6                      RFC 2673 section 3.2 (dotted-quad), RFC 4291 section 2.2
  *	uri, uri-reference              RFC 3986
  *	iri, iri-reference              RFC 3987

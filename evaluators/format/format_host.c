@@ -84,13 +84,13 @@ static bool take_ascii_label(struct host *host, struct span text)
 	}
 	host->length += text.length;
 	host->numeric_labels += is_numeric ? 1 : 0;
-	bool is_reserved = text.length >= PREFIX_LENGTH && text.data[2] == '-' && text.data[3] == '-';
-	if (is_reserved && text_lower(text.data[0]) == 'x' && text_lower(text.data[1]) == 'n') {
+	if (text.length >= PREFIX_LENGTH &&
+	    text_equal_ignoring_case((struct span){text.data, PREFIX_LENGTH}, SPAN("xn--"))) {
 		return take_a_label(host, (struct span){text.data + PREFIX_LENGTH, text.length - PREFIX_LENGTH});
 	}
 	/* no letter or digit ends a label against the Bidi rule, but a digit must not start it */
 	host->has_unfit = host->has_unfit || text_is_digit(text.data[0]);
-	return !is_reserved || (host->rules & HOST_UNICODE) == 0;
+	return true;
 }
 
 static bool take_u_label(struct host *host, struct span text)

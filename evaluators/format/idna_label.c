@@ -50,14 +50,15 @@ static bool is_letter_or_digit(utf8proc_propval_t category)
 }
 
 /* The normal form of few code points by `options`; 0 where it is longer than `room`. */
-static size_t normalize(struct span text, utf8proc_int32_t *points, size_t room, utf8proc_option_t options)
+static size_t normalize(struct span text, utf8proc_int32_t *points, size_t room, unsigned options)
 {
+	utf8proc_option_t all = (utf8proc_option_t)options;
 	utf8proc_ssize_t count = utf8proc_decompose((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.length,
-						    points, (utf8proc_ssize_t)room, options);
+						    points, (utf8proc_ssize_t)room, all);
 	if (count < 0 || (size_t)count > room) {
 		return 0;
 	}
-	count = utf8proc_normalize_utf32(points, count, options);
+	count = utf8proc_normalize_utf32(points, count, all);
 	return count < 0 ? 0 : (size_t)count;
 }
 
@@ -71,7 +72,7 @@ static bool is_stable(uint32_t code_point, const utf8proc_property_t *property)
 	}
 	struct span text = {bytes, text_encode_code_point(code_point, bytes)};
 	size_t count = normalize(text, points, COUNT_OF(points),
-				 UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+				 (unsigned)UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 	return count == 1 && points[0] == (utf8proc_int32_t)code_point;
 }
 
@@ -116,7 +117,7 @@ static bool is_normal(const struct label *label)
 	for (size_t i = 0; i < label->count; i++) {
 		text.length += text_encode_code_point(label->points[i], bytes + text.length);
 	}
-	size_t count = normalize(text, points, COUNT_OF(points), UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	size_t count = normalize(text, points, COUNT_OF(points), (unsigned)UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	for (size_t i = 0; i < label->count; i++) {
 		if (i >= count || points[i] != (utf8proc_int32_t)label->points[i]) {
 			return false;

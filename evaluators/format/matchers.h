@@ -19,7 +19,7 @@ bool format_match_ipv6_of_mail(struct span text);
 
 /* format_host.c */
 enum host_rule {
-	HOST_UNICODE = 1,    /* U-labels are allowed, and labels reserved by RFC 5890 section 2.3.1 are not */
+	HOST_UNICODE = 1,    /* U-labels are allowed */
 	HOST_SEPARATORS = 2, /* so are the other full stops of IDNA2003: U+3002, U+FF0E, U+FF61 */
 	HOST_NORMAL = 4,     /* U-labels must be in normal form C */
 };

@@ -11,8 +11,8 @@ static bool matches(const char *name, struct span text)
 
 /* What matches the first also matches the second. */
 static const char *const implications[][2] = {
-	{"email", "idn-email"},   {"uri", "uri-reference"}, {"uri", "iri"}, {"uri-reference", "iri-reference"},
-	{"iri", "iri-reference"},
+	{"email", "idn-email"}, {"hostname", "idn-hostname"},       {"uri", "uri-reference"},
+	{"uri", "iri"},         {"uri-reference", "iri-reference"}, {"iri", "iri-reference"},
 };
 
 static void check_implications(struct span text)
