@@ -14,8 +14,9 @@ struct character_set {
 #define CHARACTER_BIT(c) ((uint64_t)1 << ((unsigned)(c)&63))
 /* Both ends in the same half. */
 #define CHARACTER_BITS(first, last) (CHARACTER_BIT(last) | (CHARACTER_BIT(last) - CHARACTER_BIT(first)))
-#define CHARACTER_DIGITS CHARACTER_BITS('0', '9')                               /* low */
-#define CHARACTER_LETTERS (CHARACTER_BITS('A', 'Z') | CHARACTER_BITS('a', 'z')) /* high */
+#define CHARACTER_DIGITS CHARACTER_BITS('0', '9')                                   /* low */
+#define CHARACTER_LETTERS (CHARACTER_BITS('A', 'Z') | CHARACTER_BITS('a', 'z'))     /* high */
+#define CHARACTER_HEX_LETTERS (CHARACTER_BITS('A', 'F') | CHARACTER_BITS('a', 'f')) /* high */
 
 static inline bool character_is_in(struct character_set set, char c)
 {

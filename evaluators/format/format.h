@@ -1,5 +1,5 @@
-/* Layer 1. The values of JSON Schema's keyword `format`, for schemas that assert it: is this text a date, an address,
- *an identifier of that form?
+/* Layer 1. The values of JSON Schema's keyword `format`, for schemas that assert it: is this text a date, an
+ * address, an identifier of that form?
  *
  * All formats of JSON Schema 2020-12, 2019-09 and draft-07 (their Validation specifications, section 7.3) but `regex`,
  * which is the affair of the pattern compiler. Where an RFC has its say it decides, not a reader's lenience:
@@ -25,7 +25,8 @@
  *	x-gtin          GTIN of 8, 12, 13 or 14 digits with its check digit (GS1 General Specifications, section 7.9)
  *	x-iban          IBAN without spaces: the length of its country, check digits by ISO 7064 mod 97-10 (ISO 13616)
  *
- * Text is any UTF-8, NUL included. Nothing is allocated or kept, no input takes more than one pass and a bounded stack.
+ * Text is any UTF-8, NUL included. Nothing is allocated or kept; time grows with the length of the text, the stack does
+ * not. Labels of host names know the letters of the Unicode version of utf8proc (15.0 in Debian 12).
  *
  * How to add one: write its matcher in the file of its family, declare it in evaluators/format/matchers.h, add its row
  * to the table in format.c, and its cases to tests/evaluators/formats. */

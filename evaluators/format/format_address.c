@@ -65,6 +65,20 @@ static bool skip_colons(struct span text, size_t *position, bool *is_compressed)
 	return *position < text.length;
 }
 
+/* Moves over a group, or over an IPv4 address up to the end; returns how many groups that is, 0 where it is wrong. */
+static int skip_group(struct span text, size_t *position)
+{
+	size_t end = skip_hex_digits(text, *position);
+	if (end < text.length && text.data[end] == '.') {
+		struct span rest = {text.data + *position, text.length - *position};
+		*position = text.length;
+		return format_match_ipv4(rest) ? IPV6_GROUPS_OF_IPV4 : 0;
+	}
+	size_t digits = end - *position;
+	*position = end;
+	return digits >= 1 && digits <= IPV6_DIGITS ? 1 : 0;
+}
+
 /* Beside "::" there may be at most `most` groups. */
 static bool match_ipv6(struct span text, int most)
 {
@@ -78,22 +92,11 @@ static bool match_ipv6(struct span text, int most)
 		return false;
 	}
 	while (position < text.length) {
-		size_t end = skip_hex_digits(text, position);
-		if (end < text.length && text.data[end] == '.') {
-			if (!format_match_ipv4((struct span){text.data + position, text.length - position})) {
-				return false;
-			}
-			groups += IPV6_GROUPS_OF_IPV4;
-			break;
-		}
-		if (end == position || end - position > IPV6_DIGITS) {
+		int count = skip_group(text, &position);
+		if (count == 0 || (position < text.length && !skip_colons(text, &position, &is_compressed))) {
 			return false;
 		}
-		groups++;
-		position = end;
-		if (position < text.length && !skip_colons(text, &position, &is_compressed)) {
-			return false;
-		}
+		groups += count;
 	}
 	return is_compressed ? groups <= most : groups == IPV6_GROUPS;
 }

@@ -1,4 +1,5 @@
 /* uuid and the codes of business: currency, country, GTIN, IBAN. Letters are upper case, as in the standards. */
+#include "evaluators/format/characters.h"
 #include "evaluators/format/matchers.h"
 
 #include "harness/base/text.h"
@@ -75,12 +76,16 @@ bool format_match_country(struct span text)
 
 bool format_match_uuid(struct span text)
 {
-	if (text.length != 36) {
+	static const struct character_set hex_digits = {CHARACTER_DIGITS, CHARACTER_HEX_LETTERS};
+	static const size_t ends[] = {8, 13, 18, 23, 36}; /* of the five groups */
+	size_t position = 0;
+	if (text.length != ends[4]) {
 		return false;
 	}
-	for (size_t i = 0; i < text.length; i++) {
-		bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-		if (is_hyphen ? text.data[i] != '-' : text_hex_digit(text.data[i]) < 0) {
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		position += i > 0 ? 1 : 0;
+		position = character_skip(text, position, hex_digits);
+		if (position != ends[i] || (position < text.length && text.data[position] != '-')) {
 			return false;
 		}
 	}

@@ -36,25 +36,22 @@ static bool skip_dot_string(struct span text, size_t *position, bool is_internat
 	return false;
 }
 
-static bool is_printable(char c)
-{
-	return c >= ' ' && c <= '~';
-}
-
-/* Moves over a quoted string, whose opening quote stands at *position. */
+/* Moves over a quoted string, whose opening quote stands at *position. A backslash escapes printable ASCII alone. */
 static bool skip_quoted_string(struct span text, size_t *position, bool is_international)
 {
+	static const struct character_set printable = {UINT64_MAX - UINT32_MAX, UINT64_MAX - CHARACTER_BIT(0x7f)};
 	for (size_t i = *position + 1; i < text.length; i++) {
-		char c = text.data[i];
-		if (c == '"') {
+		if (text.data[i] == '"') {
 			*position = i + 1;
 			return true;
 		}
-		if (c == '\\' && ++i == text.length) {
+		bool is_escape = text.data[i] == '\\';
+		i += is_escape ? 1 : 0;
+		if (i == text.length) {
 			return false;
 		}
 		bool is_beyond_ascii = (unsigned char)text.data[i] >= 0x80;
-		if (is_beyond_ascii ? !is_international || c == '\\' : !is_printable(text.data[i])) {
+		if (is_beyond_ascii ? is_escape || !is_international : !character_is_in(printable, text.data[i])) {
 			return false;
 		}
 	}

@@ -20,7 +20,7 @@ static const struct character_set query_characters = {UNRESERVED_LOW | SUB_DELIM
 							      CHARACTER_BIT('/') | CHARACTER_BIT('?'),
 						      UNRESERVED_HIGH | CHARACTER_BIT('@')};
 static const struct character_set digits = {CHARACTER_DIGITS, 0};
-static const struct character_set hex_digits = {CHARACTER_DIGITS, CHARACTER_BITS('A', 'F') | CHARACTER_BITS('a', 'f')};
+static const struct character_set hex_digits = {CHARACTER_DIGITS, CHARACTER_HEX_LETTERS};
 
 enum repertoire {
 	REPERTOIRE_ASCII,

@@ -39,7 +39,8 @@ struct code_points {
 	uint32_t first;
 	uint32_t last;
 };
-/* The range that has the code point, NULL where none has. idna_label.c */
-const struct code_points *code_points_find(const struct code_points *ranges, size_t count, uint32_t code_point);
+bool code_points_contain(const struct code_points *ranges, size_t count, uint32_t code_point); /* idna_label.c */
+/* The same for an array of ranges. */
+#define CODE_POINTS_HAVE(array, code_point) code_points_contain(array, sizeof(array) / sizeof((array)[0]), code_point)
 
 #endif

@@ -3,9 +3,8 @@
 
 #include <utf8proc.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Script Greek, Hebrew; Hiragana, Katakana and Han together: Scripts.txt of Unicode 15.0. */
+/* Script Greek, Hebrew; Hiragana, Katakana and Han together: Scripts.txt of Unicode 15.0, the version of utf8proc 2.8.
+ * A later one of either adds letters and takes none away. */
 static const struct code_points greek[] = {
 	{0x370, 0x373},    {0x375, 0x377},   {0x37a, 0x37d},   {0x37f, 0x37f},     {0x384, 0x384},
 	{0x386, 0x386},    {0x388, 0x38a},   {0x38c, 0x38c},   {0x38e, 0x3a1},     {0x3a3, 0x3e1},
@@ -69,11 +68,6 @@ enum {
 	ADLAM_NASALIZATION_MARK = 0x1e94b,
 };
 
-static bool is_one_of(const struct code_points *ranges, size_t count, uint32_t code_point)
-{
-	return code_points_find(ranges, count, code_point) != NULL;
-}
-
 /* Joining_Type T: nonspacing and enclosing marks, and one letter. Format characters, which have it too, are disallowed
  * in labels. */
 static bool is_transparent(uint32_t code_point)
@@ -85,14 +79,12 @@ static bool is_transparent(uint32_t code_point)
 
 static bool joins_next(uint32_t code_point)
 {
-	return is_one_of(dual_joining, COUNT_OF(dual_joining), code_point) ||
-	       is_one_of(left_joining, COUNT_OF(left_joining), code_point);
+	return CODE_POINTS_HAVE(dual_joining, code_point) || CODE_POINTS_HAVE(left_joining, code_point);
 }
 
 static bool joins_former(uint32_t code_point)
 {
-	return is_one_of(dual_joining, COUNT_OF(dual_joining), code_point) ||
-	       is_one_of(right_joining, COUNT_OF(right_joining), code_point);
+	return CODE_POINTS_HAVE(dual_joining, code_point) || CODE_POINTS_HAVE(right_joining, code_point);
 }
 
 static bool follows_virama(const struct label *label, size_t index)
@@ -119,7 +111,7 @@ static bool separates_joining(const struct label *label, size_t index)
 static bool has_any_in(const struct label *label, const struct code_points *ranges, size_t count)
 {
 	for (size_t i = 0; i < label->count; i++) {
-		if (is_one_of(ranges, count, label->points[i])) {
+		if (code_points_contain(ranges, count, label->points[i])) {
 			return true;
 		}
 	}
@@ -140,12 +132,12 @@ bool idna_context_allows(const struct label *label, size_t index)
 	case 0xb7: /* A.3 MIDDLE DOT */
 		return before == 'l' && after == 'l';
 	case 0x375: /* A.4 GREEK LOWER NUMERAL SIGN */
-		return is_one_of(greek, COUNT_OF(greek), after);
+		return CODE_POINTS_HAVE(greek, after);
 	case 0x5f3: /* A.5 HEBREW PUNCTUATION GERESH */
 	case 0x5f4: /* A.6 HEBREW PUNCTUATION GERSHAYIM */
-		return is_one_of(hebrew, COUNT_OF(hebrew), before);
+		return CODE_POINTS_HAVE(hebrew, before);
 	case 0x30fb: /* A.7 KATAKANA MIDDLE DOT */
-		return has_any_in(label, kana_or_han, COUNT_OF(kana_or_han));
+		return has_any_in(label, kana_or_han, sizeof(kana_or_han) / sizeof(kana_or_han[0]));
 	default: /* A.8 and A.9: digits of one kind */
 		return !has_any_in(
 			label, label->points[index] <= arabic_digits.last ? &extended_arabic_digits : &arabic_digits,

@@ -6,11 +6,9 @@
 
 #include <utf8proc.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+enum point_verdict { POINT_DISALLOWED, POINT_VALID, POINT_CONTEXT };
 
-enum verdict_of_point { POINT_DISALLOWED, POINT_VALID, POINT_CONTEXT };
-
-const struct code_points *code_points_find(const struct code_points *ranges, size_t count, uint32_t code_point)
+bool code_points_contain(const struct code_points *ranges, size_t count, uint32_t code_point)
 {
 	size_t low = 0;
 	while (low < count) {
@@ -20,10 +18,10 @@ const struct code_points *code_points_find(const struct code_points *ranges, siz
 		} else if (code_point < ranges[middle].first) {
 			count = middle;
 		} else {
-			return &ranges[middle];
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* Exceptions (F), and the joiners (H), by their verdicts. */
@@ -71,34 +69,28 @@ static bool is_stable(uint32_t code_point, const utf8proc_property_t *property)
 		return true;
 	}
 	struct span text = {bytes, text_encode_code_point(code_point, bytes)};
-	size_t count = normalize(text, points, COUNT_OF(points),
+	size_t count = normalize(text, points, sizeof(points) / sizeof(points[0]),
 				 (unsigned)UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 	return count == 1 && points[0] == (utf8proc_int32_t)code_point;
 }
 
-static bool is_in(const struct code_points *ranges, size_t count, uint32_t code_point)
-{
-	return code_points_find(ranges, count, code_point) != NULL;
-}
-
 /* Section 3 of RFC 5892. */
-static enum verdict_of_point judge_point(uint32_t code_point)
+static enum point_verdict judge_point(uint32_t code_point)
 {
 	if (code_point < 0x80) { /* LDH (E), and no upper case, which is Unstable */
 		char c = (char)code_point;
 		return text_is_digit(c) || c == '-' || (c >= 'a' && c <= 'z') ? POINT_VALID : POINT_DISALLOWED;
 	}
-	if (is_in(exceptions_valid, COUNT_OF(exceptions_valid), code_point)) {
+	if (CODE_POINTS_HAVE(exceptions_valid, code_point)) {
 		return POINT_VALID;
 	}
-	if (is_in(exceptions_context, COUNT_OF(exceptions_context), code_point)) {
+	if (CODE_POINTS_HAVE(exceptions_context, code_point)) {
 		return POINT_CONTEXT;
 	}
 	const utf8proc_property_t *property = utf8proc_get_property((utf8proc_int32_t)code_point);
 	bool is_valid = is_letter_or_digit(property->category) && !property->ignorable &&
-			!is_in(exceptions_disallowed, COUNT_OF(exceptions_disallowed), code_point) &&
-			!is_in(disallowed_ranges, COUNT_OF(disallowed_ranges), code_point) &&
-			is_stable(code_point, property);
+			!CODE_POINTS_HAVE(exceptions_disallowed, code_point) &&
+			!CODE_POINTS_HAVE(disallowed_ranges, code_point) && is_stable(code_point, property);
 	return is_valid ? POINT_VALID : POINT_DISALLOWED;
 }
 
@@ -117,7 +109,8 @@ static bool is_normal(const struct label *label)
 	for (size_t i = 0; i < label->count; i++) {
 		text.length += text_encode_code_point(label->points[i], bytes + text.length);
 	}
-	size_t count = normalize(text, points, COUNT_OF(points), (unsigned)UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	size_t count = normalize(text, points, sizeof(points) / sizeof(points[0]),
+				 (unsigned)UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	for (size_t i = 0; i < label->count; i++) {
 		if (i >= count || points[i] != (utf8proc_int32_t)label->points[i]) {
 			return false;
@@ -138,7 +131,7 @@ bool idna_is_valid_label(const struct label *label, bool must_be_normal)
 		return false;
 	}
 	for (size_t i = 0; i < label->count; i++) {
-		enum verdict_of_point verdict = judge_point(label->points[i]);
+		enum point_verdict verdict = judge_point(label->points[i]);
 		if (verdict == POINT_DISALLOWED || (verdict == POINT_CONTEXT && !idna_context_allows(label, i))) {
 			return false;
 		}
