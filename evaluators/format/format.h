@@ -18,7 +18,10 @@
  *	json-pointer                    RFC 6901 section 3
  *	relative-json-pointer           draft-bhutton-relative-json-pointer-00 section 3
  *
- * Formats of our own, which no other validator knows; JSON Schema reserves no prefix, so they all start with "x-":
+ * The drafts mean the same by a name, but that draft-07 cites older texts for email (RFC 5322, with comments and
+ * folded lines) and hostname (RFC 1034); what is asserted is the above for all of them.
+ *
+ * Formats of our own, which other validators do not know and therefore ignore. Their names start with "x-":
  *
  *	x-iso4217       alphabetic code of a currency, fund or metal in ISO 4217's list one (active) of 1 January 2026
  *	x-iso3166-1     alpha-2 code officially assigned in ISO 3166-1

@@ -283,6 +283,24 @@ START_TEST(punycode_goes_both_ways)
 }
 END_TEST
 
+START_TEST(punycode_keeps_its_limits)
+{
+	static const char *const bad[] = {"9", "99999a", "999999999999a", "tda{", "td@", "tdA"};
+	struct label label = {.count = LABEL_LONGEST};
+	char bytes[LABEL_LONGEST + 1];
+	size_t length = 0;
+	for (size_t i = 0; i < LABEL_LONGEST; i++) {
+		label.points[i] = 0xfc;
+	}
+	ck_assert(!punycode_encode(&label, bytes, &length));
+	memset(bytes, 'a', sizeof(bytes));
+	ck_assert(!punycode_decode((struct span){bytes, sizeof(bytes)}, &label));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_msg(!punycode_decode(span_of(bad[i]), &label), "%s", bad[i]);
+	}
+}
+END_TEST
+
 /* Whatever is decoded is encoded again to a text that is decoded to the same. */
 START_TEST(punycode_of_random_text)
 {
@@ -326,6 +344,7 @@ Suite *format_suite(void)
 	tcase_add_test(cases, addresses_are_those_of_the_c_library);
 	tcase_add_test(cases, check_digits_find_slips);
 	tcase_add_loop_test(cases, punycode_goes_both_ways, 0, sizeof(encodings) / sizeof(encodings[0]));
+	tcase_add_test(cases, punycode_keeps_its_limits);
 	tcase_add_test(cases, punycode_of_random_text);
 	suite_add_tcase(suite, cases);
 	return suite;
