@@ -4,11 +4,9 @@
 
 #include "harness/base/text.h"
 
-enum {
-	HOST_LONGEST =
-		253, /* bytes of the name with A-labels; RFC 1035 section 2.3.4 has 255 with its root and lengths */
-	PREFIX_LENGTH = 4, /* xn-- */
-};
+/* Bytes of a name with A-labels: RFC 1035 section 2.3.4 has 255 with the root and a length before each label. */
+enum { HOST_LONGEST = 253 };
+enum { PREFIX_LENGTH = 4 }; /* xn-- */
 
 /* What has been seen of the labels so far. */
 struct host {
