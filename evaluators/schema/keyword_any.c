@@ -1,4 +1,4 @@
-/* Keywords about values of any type: type, enum, const; and $schema. */
+/* Keywords about values of any type: type, enum, const. */
 #include "evaluators/schema/keywords.h"
 
 #include <stdio.h>
@@ -87,6 +87,9 @@ bool schema_compile_type(struct schema_compiler *compiler, const struct json_nod
 	if (wanted == 0) {
 		return schema_refuse(compiler, "is an empty list; name at least one type");
 	}
+	if (is_list && !schema_check_names(compiler, value)) {
+		return false;
+	}
 	struct schema_instruction *instruction = schema_add_instruction(compiler, check_type, SCHEMA_ANY);
 	if (instruction == NULL) {
 		return false;
@@ -98,7 +101,7 @@ bool schema_compile_type(struct schema_compiler *compiler, const struct json_nod
 static bool check_values(struct schema_run *run, const struct schema_instruction *instruction,
 			 const struct schema_site *site)
 {
-	if (schema_values_contain(instruction->values, site->node)) {
+	if (schema_values_contain(run, instruction->values, site->node)) {
 		return true;
 	}
 	return schema_violate(run, site, instruction->keyword, DRIFT_ENUM, site->node->offset, "%s",
@@ -129,25 +132,4 @@ bool schema_compile_enum(struct schema_compiler *compiler, const struct json_nod
 bool schema_compile_const(struct schema_compiler *compiler, const struct json_node *value)
 {
 	return add_values(compiler, schema_values_of_one(compiler->schema, value));
-}
-
-/* Drafts in which all that is supported here means the same. Draft 4 and a vocabulary of one's own do not. */
-bool schema_compile_dialect(struct schema_compiler *compiler, const struct json_node *value)
-{
-	static const char *const dialects[] = {
-		"https://json-schema.org/draft/2020-12/schema",
-		"https://json-schema.org/draft/2019-09/schema",
-		"http://json-schema.org/draft-07/schema",
-		"http://json-schema.org/draft-06/schema",
-	};
-	struct span uri = json_text(value);
-	if (json_is(value, JSON_STRING) && uri.length > 0 && uri.data[uri.length - 1] == '#') {
-		uri.length--; /* an empty fragment */
-	}
-	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
-		if (json_is(value, JSON_STRING) && span_is(uri, dialects[i])) {
-			return true;
-		}
-	}
-	return schema_refuse(compiler, "names a dialect that is not supported; use %s", dialects[0]);
 }

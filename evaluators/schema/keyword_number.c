@@ -1,5 +1,18 @@
-/* Keywords about numbers: the four bounds, compared exactly. */
+/* Keywords about numbers: the four bounds and multipleOf, all exact. */
 #include "evaluators/schema/keywords.h"
+
+#include <stdio.h>
+
+enum { STEP_COST = 16 }; /* operations of decimal_is_multiple that cost about one step */
+
+static bool too_large(struct schema_run *run, const struct schema_instruction *instruction,
+		      const struct schema_site *site)
+{
+	char reason[100];
+	snprintf(reason, sizeof(reason), "the number has more than %d digits or an exponent beyond %d",
+		 DECIMAL_DIGITS_MAX, DECIMAL_EXPONENT_MAX);
+	return schema_undecided(run, site, instruction->keyword, reason);
+}
 
 /* Sign of instance minus limit, or no answer where the number is beyond the limits of base/decimal. */
 static bool order_to_limit(struct schema_run *run, const struct schema_instruction *instruction,
@@ -7,10 +20,7 @@ static bool order_to_limit(struct schema_run *run, const struct schema_instructi
 {
 	struct decimal number;
 	if (!decimal_parse(json_text(site->node), &number, NULL)) {
-		return schema_violate(run, site, instruction->keyword, DRIFT_OTHER, site->node->offset,
-				      "could not be decided: the number has more than %d digits or an exponent "
-				      "beyond %d",
-				      DECIMAL_DIGITS_MAX, DECIMAL_EXPONENT_MAX);
+		return too_large(run, instruction, site);
 	}
 	*ret_order = decimal_order(&number, instruction->number);
 	return true;
@@ -57,6 +67,21 @@ static bool check_exclusive_maximum(struct schema_run *run, const struct schema_
 	       (order < 0 || violate_bound(run, instruction, site, "less than"));
 }
 
+static bool check_multiple(struct schema_run *run, const struct schema_instruction *instruction,
+			   const struct schema_site *site)
+{
+	struct decimal number;
+	if (!decimal_parse(json_text(site->node), &number, NULL)) {
+		return too_large(run, instruction, site);
+	}
+	uint64_t cost = decimal_is_multiple_cost(&number, instruction->number);
+	if (!schema_spend(run, cost / STEP_COST)) {
+		return false;
+	}
+	return decimal_is_multiple(&number, instruction->number) ||
+	       violate_bound(run, instruction, site, "a multiple of");
+}
+
 static bool compile_bound(struct schema_compiler *compiler, const struct json_node *value, schema_check *check)
 {
 	struct decimal *limit = arena_allocate(&compiler->schema->arena, sizeof(*limit));
@@ -95,4 +120,13 @@ bool schema_compile_exclusive_minimum(struct schema_compiler *compiler, const st
 bool schema_compile_exclusive_maximum(struct schema_compiler *compiler, const struct json_node *value)
 {
 	return compile_bound(compiler, value, check_exclusive_maximum);
+}
+
+bool schema_compile_multiple_of(struct schema_compiler *compiler, const struct json_node *value)
+{
+	if (!compile_bound(compiler, value, check_multiple)) {
+		return false;
+	}
+	const struct decimal *divisor = compiler->schema->instructions[compiler->schema->instruction_count - 1].number;
+	return (!divisor->negative && !decimal_is_zero(divisor)) || schema_refuse(compiler, "must be more than 0");
 }

@@ -80,7 +80,7 @@ const char *schema_pattern_text(const struct schema_pattern *pattern)
 }
 
 /* NULL with the reason. */
-static pcre2_code *compile(struct span text, char *reason, size_t reason_size)
+static pcre2_code *compile(struct span text, bool is_to_run, char *reason, size_t reason_size)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF |
 			   PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_BACKSLASH_C;
@@ -103,8 +103,22 @@ static pcre2_code *compile(struct span text, char *reason, size_t reason_size)
 		return NULL;
 	}
 	/* Without it (forbidden by hardening, too large) the interpreter does the same, slower. */
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	if (is_to_run) {
+		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	}
 	return code;
+}
+
+bool schema_is_regex(struct span text)
+{
+	char reason[200];
+	CLEANUP_BUFFER struct buffer translated = BUFFER_INIT(PATTERN_MAX);
+	if (!schema_pattern_translate(text, &translated, reason, sizeof(reason)) || translated.failed) {
+		return false;
+	}
+	pcre2_code *code = compile(buffer_span(&translated), false, reason, sizeof(reason));
+	pcre2_code_free(code);
+	return code != NULL;
 }
 
 /* The pattern as JSON, for sentences. */
@@ -137,7 +151,7 @@ const struct schema_pattern *schema_pattern_create(struct schema *schema, struct
 		return NULL;
 	}
 	pattern->text = quoted;
-	pattern->code = compile(buffer_span(&translated), reason, reason_size);
+	pattern->code = compile(buffer_span(&translated), true, reason, reason_size);
 	if (pattern->code == NULL) {
 		return NULL;
 	}
@@ -160,7 +174,7 @@ static int run_match(const struct schema_matcher *matcher, const struct schema_p
 
 enum schema_match schema_pattern_match(struct schema_run *run, const struct schema_pattern *pattern, struct span text)
 {
-	if (run->undecided >= SCHEMA_UNDECIDED_MAX) {
+	if (run->undecided_matches >= SCHEMA_UNDECIDED_MAX) {
 		return SCHEMA_MATCH_UNDECIDED;
 	}
 	if (run->matcher == NULL) {
@@ -181,6 +195,6 @@ enum schema_match schema_pattern_match(struct schema_run *run, const struct sche
 	if (result == PCRE2_ERROR_NOMATCH) {
 		return SCHEMA_MATCH_NO;
 	}
-	run->undecided++;
+	run->undecided_matches++;
 	return SCHEMA_MATCH_UNDECIDED;
 }

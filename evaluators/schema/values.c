@@ -56,13 +56,36 @@ static bool bisect(const struct schema_values *values, const struct json_node *n
 	return false;
 }
 
-bool schema_values_contain(const struct schema_values *values, const struct json_node *node)
+/* The first with that hash or a larger one. */
+static size_t first_other(const struct schema_values *values, uint64_t hash)
+{
+	size_t low = 0;
+	size_t high = values->other_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (values->others[middle].hash < hash) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+bool schema_values_contain(struct schema_run *run, const struct schema_values *values, const struct json_node *node)
 {
 	if (is_sortable(node)) {
 		return bisect(values, node);
 	}
-	for (size_t i = 0; i < values->other_count; i++) {
-		if (json_equal(values->others[i], node)) {
+	if (values->other_count == 0) {
+		return false;
+	}
+	uint64_t hash = schema_hash(node);
+	for (size_t i = first_other(values, hash); i < values->other_count && values->others[i].hash == hash; i++) {
+		if (!schema_spend(run, node->span)) {
+			return false;
+		}
+		if (json_equal(values->others[i].node, node)) {
 			return true;
 		}
 	}
@@ -72,13 +95,12 @@ bool schema_values_contain(const struct schema_values *values, const struct json
 static struct schema_values *create(struct schema *schema, size_t count)
 {
 	struct schema_values *values = arena_allocate(&schema->arena, sizeof(*values));
-	const struct json_node **room = arena_allocate_array(&schema->arena, count, sizeof(*room));
-	if (values == NULL || room == NULL) {
+	if (values == NULL) {
 		return NULL;
 	}
-	values->sorted = room;
-	values->others = room + count; /* filled from the end */
-	return values;
+	values->sorted = arena_allocate_array(&schema->arena, count, sizeof(*values->sorted));
+	values->others = arena_allocate_array(&schema->arena, count, sizeof(*values->others));
+	return values->sorted != NULL && values->others != NULL ? values : NULL;
 }
 
 static void add(struct schema_values *values, const struct json_node *node)
@@ -86,8 +108,7 @@ static void add(struct schema_values *values, const struct json_node *node)
 	if (is_sortable(node)) {
 		values->sorted[values->sorted_count++] = node;
 	} else {
-		*--values->others = node;
-		values->other_count++;
+		values->others[values->other_count++] = (struct schema_hashed){schema_hash(node), node};
 	}
 }
 
@@ -118,6 +139,7 @@ const struct schema_values *schema_values_of_list(struct schema *schema, const s
 		add(values, item);
 	}
 	qsort(values->sorted, values->sorted_count, sizeof(*values->sorted), compare_scalars);
+	schema_sort_hashed(values->others, values->other_count);
 	values->sentence = describe_list(schema, list);
 	return values->sentence != NULL ? values : NULL;
 }

@@ -35,6 +35,7 @@ extern const struct command command_run;
 extern const struct command command_sim;
 extern const struct command command_stats;
 extern const struct command command_status;
+extern const struct command command_suite;
 extern const struct command command_tap;
 extern const struct command command_web;
 extern const struct command command_work;

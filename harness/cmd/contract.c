@@ -94,7 +94,7 @@ static int validate(const char *schema_file, const char *instance_file)
 	    !read_json(instance_file, &instance_text, &arena, &instance, &err)) {
 		return command_fail(&err);
 	}
-	struct schema *schema = schema_create(document, &err);
+	struct schema *schema = schema_create(document, NULL, &err);
 	if (schema == NULL) {
 		error_add_file(&err, schema_file);
 		return command_fail(&err);
