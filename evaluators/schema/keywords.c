@@ -13,7 +13,7 @@ enum {
 };
 
 /* Sorted by name; a name that differs between drafts has a row for each. definitions and dependencies stay what they
- * were in the drafts that renamed them, as the metaschemas of those still say. */
+ * were in the drafts that renamed them, as the metaschemas of those still say; deprecated is taken in all. */
 static const struct schema_keyword keywords[] = {
 	{"$anchor", schema_compile_anchor, NEW, SCHEMA_CORE, SCHEMA_HOLDS_NOTHING},
 	{"$comment", schema_compile_text, SINCE_7, SCHEMA_CORE, SCHEMA_HOLDS_NOTHING},
@@ -40,7 +40,7 @@ static const struct schema_keyword keywords[] = {
 	{"dependencies", schema_compile_dependencies, ALL, SCHEMA_APPLICATOR, SCHEMA_HOLDS_MAP_OR_NAMES},
 	{"dependentRequired", schema_compile_dependent_required, NEW, SCHEMA_VALIDATION, SCHEMA_HOLDS_NOTHING},
 	{"dependentSchemas", schema_compile_dependent_schemas, NEW, SCHEMA_APPLICATOR, SCHEMA_HOLDS_MAP},
-	{"deprecated", schema_compile_boolean, NEW, SCHEMA_METADATA, SCHEMA_HOLDS_NOTHING},
+	{"deprecated", schema_compile_boolean, ALL, SCHEMA_METADATA, SCHEMA_HOLDS_NOTHING},
 	{"description", schema_compile_text, ALL, SCHEMA_METADATA, SCHEMA_HOLDS_NOTHING},
 	{"else", schema_compile_condition, SINCE_7, SCHEMA_APPLICATOR, SCHEMA_HOLDS_SCHEMA},
 	{"enum", schema_compile_enum, ALL, SCHEMA_VALIDATION, SCHEMA_HOLDS_NOTHING},
