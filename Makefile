@@ -221,6 +221,16 @@ $(BUILD)/tests/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/libbase.a
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SYSTEM_base)
 -include $(BUILD)/tests/bench/load.d
 
+.PHONY: bench-schema
+bench-schema: ## the validator beside Node and ajv; writes build/bench-schema.jsonl
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench/schema-rate
+	@sh tests/bench/bench-schema.sh
+
+$(BUILD)/tests/bench/schema-rate: $(BUILD)/tests/bench/schema_rate.o $(call archives,evaluators base)
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call system,evaluators base)
+-include $(BUILD)/tests/bench/schema_rate.d
+
 PREFIX ?= /usr/local
 .PHONY: install
 install: all ## copy the binary to $(DESTDIR)$(PREFIX)/bin
