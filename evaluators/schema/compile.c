@@ -92,6 +92,7 @@ struct schema_instruction *schema_add_instruction(struct schema_compiler *compil
 		.applies = (uint8_t)applies,
 	};
 	schema->subschemas[compiler->subschema].count++;
+	schema->subschemas[compiler->subschema].applies |= (uint8_t)applies;
 	return instruction;
 }
 
@@ -257,6 +258,8 @@ static bool compile_subschema(struct schema *schema, uint32_t number, struct err
 	subschema->first = (uint32_t)schema->instruction_count;
 	if (json_is_boolean(node)) {
 		subschema->is_false = json_is(node, JSON_FALSE);
+		subschema->is_special = subschema->is_false;
+		subschema->applies = subschema->is_false ? SCHEMA_ANY : 0;
 		subschema->is_open = !subschema->is_false;
 		return true;
 	}

@@ -45,9 +45,6 @@ static bool check_type(struct schema_run *run, const struct schema_instruction *
 		       const struct schema_site *site)
 {
 	unsigned int wanted = instruction->types;
-	if ((wanted & 1U << site->node->type) != 0) {
-		return true;
-	}
 	bool is_number = json_is(site->node, JSON_NUMBER);
 	if (is_number && (wanted & SCHEMA_INTEGER) != 0 && is_integer(json_text(site->node))) {
 		return true;
@@ -90,7 +87,9 @@ bool schema_compile_type(struct schema_compiler *compiler, const struct json_nod
 	if (is_list && !schema_check_names(compiler, value)) {
 		return false;
 	}
-	struct schema_instruction *instruction = schema_add_instruction(compiler, check_type, SCHEMA_ANY);
+	/* called only for what the type does not allow at first sight */
+	struct schema_instruction *instruction =
+		schema_add_instruction(compiler, check_type, SCHEMA_ANY & ~(wanted & SCHEMA_ANY));
 	if (instruction == NULL) {
 		return false;
 	}

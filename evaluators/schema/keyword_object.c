@@ -1,6 +1,7 @@
 /* properties, patternProperties, additionalProperties and required: gathered from the schema, checked in one pass over
  * the members. */
 #include "evaluators/schema/keywords.h"
+#include "evaluators/schema/short_text.h"
 
 #include <stdlib.h>
 
@@ -15,12 +16,8 @@ static int name_order(struct span a, struct span b)
 	return a.length > 0 ? memcmp(a.data, b.data, a.length) : 0;
 }
 
-/* Number of the property of that name, SCHEMA_NONE where there is none. `guess` is tried first. */
-static uint32_t find_property(const struct schema_object *object, struct span name, uint32_t guess)
+static uint32_t search_property(const struct schema_object *object, struct span name)
 {
-	if (guess < object->count && span_equal(object->properties[guess].name, name)) {
-		return guess;
-	}
 	uint32_t low = 0;
 	uint32_t high = object->count;
 	while (low < high) {
@@ -39,6 +36,14 @@ static uint32_t find_property(const struct schema_object *object, struct span na
 	return SCHEMA_NONE;
 }
 
+/* Number of the property of that name, SCHEMA_NONE where there is none. `guess` is tried first. */
+static inline uint32_t find_property(const struct schema_object *object, struct span name, uint32_t guess)
+{
+	return guess < object->count && short_equal(object->properties[guess].name, name)
+		       ? guess
+		       : search_property(object, name);
+}
+
 static bool violate_undeclared(struct schema_run *run, const struct schema_object *object,
 			       const struct schema_site *site, const struct json_node *name)
 {
@@ -53,9 +58,12 @@ static bool violate_undeclared(struct schema_run *run, const struct schema_objec
 			      "the field \"%.*s\" is not in the schema; %s", SPAN_ARGUMENTS(text), object->declared);
 }
 
-static bool run_member(struct schema_run *run, const struct schema_site *site, const struct json_node *name,
-		       uint32_t subschema)
+static inline bool run_member(struct schema_run *run, const struct schema_site *site, const struct json_node *name,
+			      uint32_t subschema)
 {
+	if (!schema_looks_at(run, subschema, json_member(name))) {
+		return true;
+	}
 	struct schema_site child = {.parent = site, .node = json_member(name), .name = name, .subschema = subschema};
 	return schema_run_subschema(run, &child);
 }
@@ -93,8 +101,9 @@ static bool check_additional(struct schema_run *run, const struct schema_object 
 	return object->additional == SCHEMA_NONE || run_member(run, site, name, object->additional);
 }
 
-static bool check_member(struct schema_run *run, const struct schema_object *object, const struct schema_site *site,
-			 const struct json_node *name, uint32_t property, size_t ordinal)
+static inline bool check_member(struct schema_run *run, const struct schema_object *object,
+				const struct schema_site *site, const struct json_node *name, uint32_t property,
+				size_t ordinal)
 {
 	uint32_t subschema = property != SCHEMA_NONE ? object->properties[property].subschema : SCHEMA_NONE;
 	bool matched = subschema != SCHEMA_NONE;
@@ -105,7 +114,7 @@ static bool check_member(struct schema_run *run, const struct schema_object *obj
 	if (matched) {
 		schema_declare(run, name);
 	}
-	if (matched || object->has_additional) {
+	if (site->evaluated != NULL && (matched || object->has_additional)) {
 		schema_evaluated_mark(site->evaluated, ordinal);
 	}
 	return matched ? valid : check_additional(run, object, site, name);
@@ -137,7 +146,9 @@ static bool check_object(struct schema_run *run, const struct schema_instruction
 {
 	const struct schema_object *object = instruction->object;
 	uint64_t seen[SCHEMA_REQUIRED_MAX / 64];
-	memset(seen, 0, (object->required_count + 63) / 64 * sizeof(seen[0]));
+	for (uint32_t i = 0; i < object->required_count; i += 64) {
+		seen[i / 64] = 0;
+	}
 	uint32_t missing = object->required_count;
 	uint32_t guess = 0;
 	size_t ordinal = 0;
@@ -236,7 +247,7 @@ static void add_required(struct schema_compiler *compiler, struct schema_object 
 	const struct json_node *list = schema_sibling(compiler, "required");
 	compiler->keyword = "required";
 	for (const struct json_node *item = json_first(list); item != NULL; item = json_next(list, item)) {
-		uint32_t property = find_property(object, json_text(item), SCHEMA_NONE);
+		uint32_t property = search_property(object, json_text(item));
 		if (property == SCHEMA_NONE) {
 			property = insert_property(object, json_text(item));
 		}

@@ -56,6 +56,7 @@ bool schema_compile_unevaluated(struct schema_compiler *compiler, const struct j
 {
 	compiler->groups |= SCHEMA_GROUP_UNEVALUATED;
 	compiler->schema->subschemas[compiler->subschema].tracks = true;
+	compiler->schema->subschemas[compiler->subschema].is_special = true;
 	return schema_add_subschema(compiler, value) != SCHEMA_NONE;
 }
 

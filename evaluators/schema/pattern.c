@@ -2,6 +2,7 @@
  *
  * Steps are limited to STEPS_BASE + STEPS_PER_BYTE * length, so that hostile text costs time in proportion to its
  * length whatever the pattern; memory to HEAP_KIB. Code is compiled to machine code where the system allows it. */
+#include "evaluators/schema/pattern_simple.h"
 #include "evaluators/schema/program.h"
 #include "harness/base/text.h"
 
@@ -17,6 +18,8 @@ static const size_t PATTERN_MAX = 1024 * 1024; /* bytes, translated */
 
 struct schema_pattern {
 	pcre2_code *code;
+	bool is_simple; /* matched by `simple`; the code then only shows that the pattern is one */
+	struct simple_pattern simple;
 	const char *text; /* JSON, for the report */
 	struct schema_pattern *next;
 };
@@ -151,7 +154,8 @@ const struct schema_pattern *schema_pattern_create(struct schema *schema, struct
 		return NULL;
 	}
 	pattern->text = quoted;
-	pattern->code = compile(buffer_span(&translated), true, reason, reason_size);
+	pattern->is_simple = simple_pattern_read(text, &pattern->simple);
+	pattern->code = compile(buffer_span(&translated), !pattern->is_simple, reason, reason_size);
 	if (pattern->code == NULL) {
 		return NULL;
 	}
@@ -174,6 +178,9 @@ static int run_match(const struct schema_matcher *matcher, const struct schema_p
 
 enum schema_match schema_pattern_match(struct schema_run *run, const struct schema_pattern *pattern, struct span text)
 {
+	if (pattern->is_simple) {
+		return simple_pattern_match(&pattern->simple, text) ? SCHEMA_MATCH_YES : SCHEMA_MATCH_NO;
+	}
 	if (run->undecided_matches >= SCHEMA_UNDECIDED_MAX) {
 		return SCHEMA_MATCH_UNDECIDED;
 	}

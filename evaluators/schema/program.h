@@ -34,7 +34,7 @@ struct schema_instruction {
 		unsigned int types;                         /* type: bits of enum json_type, and SCHEMA_INTEGER */
 		uint64_t limit;                             /* minLength and its like */
 		uint32_t subschema;                         /* not, propertyNames, unevaluatedItems ... */
-		const struct decimal *number;               /* minimum and its like */
+		const struct schema_bound *bound;           /* minimum and its like, multipleOf */
 		const struct schema_values *values;         /* enum, const */
 		const struct schema_object *object;         /* properties, required, ... together */
 		const struct schema_items *items;           /* prefixItems and items together */
@@ -58,8 +58,10 @@ struct subschema {
 	uint32_t first; /* instruction */
 	uint32_t count;
 	uint32_t resource;
+	uint8_t applies; /* bits of enum json_type: of values that any instruction looks at */
 	bool is_false;
 	bool is_open;                 /* true or {}: says nothing about a value */
+	bool is_special;              /* is_false or tracks */
 	bool tracks;                  /* has unevaluatedItems or unevaluatedProperties */
 	const struct json_node *node; /* where it was read from, in the schema's own copy */
 };
@@ -95,6 +97,7 @@ struct schema_values {
 	size_t sorted_count;
 	struct schema_hashed *others;
 	size_t other_count;
+	bool is_few_strings;  /* compared in turn, without bisection */
 	const char *sentence; /* what is allowed, for the report */
 };
 
@@ -163,6 +166,13 @@ struct schema_dependents {
 struct schema_dynamic {
 	uint32_t subschema; /* where no outer resource says otherwise */
 	struct span anchor; /* of $dynamicAnchor; empty for $recursiveAnchor */
+};
+
+struct schema_bound {
+	struct decimal number;
+	int64_t mantissa; /* where the bound is short: its digits, and how many of them stand behind the point */
+	unsigned int places;
+	bool is_short;
 };
 
 struct schema_format {
@@ -242,6 +252,7 @@ struct schema_run {
 	struct schema_matcher *matcher;
 	const struct schema_scope *scope; /* innermost resource; only where the schema uses dynamic references */
 	struct schema_declared *declared; /* NULL: no strict reading */
+	bool has_special;                 /* the schema uses dynamic references */
 	uint64_t steps;                   /* left */
 	unsigned int depth;               /* subschemas being checked */
 	unsigned int undecided;           /* checks that ran into a limit */
@@ -253,6 +264,12 @@ struct schema_run {
 
 /* run.c */
 bool schema_run_subschema(struct schema_run *run, const struct schema_site *site);
+/* False where no instruction of the subschema looks at such a value, so that nothing need be run: most texts are just
+ * texts. */
+static inline bool schema_looks_at(const struct schema_run *run, uint32_t subschema, const struct json_node *node)
+{
+	return node != NULL && (run->schema->subschemas[subschema].applies >> node->type & 1) != 0;
+}
 /* The same value by another subschema, as allOf and $ref do it. `via`: of a reference, else NULL. */
 bool schema_run_in_place(struct schema_run *run, const struct schema_site *site, uint32_t subschema, const char *via);
 /* The same for a branch that may fail: what it evaluated and declared then does not count. */

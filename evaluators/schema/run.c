@@ -56,28 +56,32 @@ __attribute__((noinline)) static bool run_scoped(struct schema_run *run, const s
 	return valid;
 }
 
+/* What but few subschemas need. */
+__attribute__((noinline)) static bool run_special(struct schema_run *run, const struct subschema *subschema,
+						  const struct schema_site *site)
+{
+	if (subschema->is_false) {
+		return schema_violate(run, site, "false", DRIFT_OTHER, site->node->offset, "no value is allowed here");
+	}
+	if (run->schema->uses_dynamic && (run->scope == NULL || run->scope->resource != subschema->resource)) {
+		return run_scoped(run, subschema, site);
+	}
+	return subschema->tracks ? run_apart(run, site) : run_instructions(run, subschema, site);
+}
+
 bool schema_run_subschema(struct schema_run *run, const struct schema_site *site)
 {
 	const struct subschema *subschema = &run->schema->subschemas[site->subschema];
 	if (run->steps == 0) {
 		return schema_exhaust(run, "checking takes too many steps for its size");
 	}
-	run->steps--;
-	if (subschema->is_false) {
-		return schema_violate(run, site, "false", DRIFT_OTHER, site->node->offset, "no value is allowed here");
-	}
 	if (run->depth >= SCHEMA_RUN_DEPTH_MAX) {
 		return schema_exhaust(run, "value and schema are nested too deeply in each other");
 	}
+	run->steps--;
 	run->depth++;
-	bool valid;
-	if (run->schema->uses_dynamic && (run->scope == NULL || run->scope->resource != subschema->resource)) {
-		valid = run_scoped(run, subschema, site);
-	} else if (subschema->tracks) {
-		valid = run_apart(run, site);
-	} else {
-		valid = run_instructions(run, subschema, site);
-	}
+	bool valid = run->has_special || subschema->is_special ? run_special(run, subschema, site)
+							       : run_instructions(run, subschema, site);
 	run->depth--;
 	return valid;
 }
@@ -164,7 +168,12 @@ static bool validate_strictly(struct schema_run *run, const struct schema_site *
 
 bool schema_validate(const struct schema *schema, const struct json_node *instance, struct schema_report *report)
 {
-	struct schema_run run = {.schema = schema, .report = report, .steps = steps_for(instance)};
+	struct schema_run run = {
+		.schema = schema,
+		.report = report,
+		.has_special = schema->uses_dynamic,
+		.steps = steps_for(instance),
+	};
 	struct schema_site root = {.node = instance, .subschema = 0};
 	bool is_strict = report != NULL && report->strict;
 	bool valid = is_strict ? validate_strictly(&run, &root) : schema_run_subschema(&run, &root);

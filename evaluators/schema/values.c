@@ -1,9 +1,10 @@
 /* Sets of JSON values for enum and const. */
 #include "evaluators/schema/program.h"
+#include "evaluators/schema/short_text.h"
 
 #include <stdlib.h>
 
-enum { LISTED_BYTES_MAX = 300 };
+enum { LISTED_BYTES_MAX = 300, FEW_STRINGS = 8 };
 
 /* By type, then strings by bytes and numbers by value. Only for scalars whose numbers decimal_parse accepts. */
 static int scalar_order(const struct json_node *a, const struct json_node *b)
@@ -72,8 +73,21 @@ static size_t first_other(const struct schema_values *values, uint64_t hash)
 	return low;
 }
 
+static bool is_among_few(const struct schema_values *values, const struct json_node *node)
+{
+	for (size_t i = 0; i < values->sorted_count; i++) {
+		if (short_equal(json_text(values->sorted[i]), json_text(node))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool schema_values_contain(struct schema_run *run, const struct schema_values *values, const struct json_node *node)
 {
+	if (values->is_few_strings) {
+		return json_is(node, JSON_STRING) && is_among_few(values, node);
+	}
 	if (is_sortable(node)) {
 		return bisect(values, node);
 	}
@@ -99,12 +113,14 @@ static struct schema_values *create(struct schema *schema, size_t count)
 		return NULL;
 	}
 	values->sorted = arena_allocate_array(&schema->arena, count, sizeof(*values->sorted));
+	values->is_few_strings = count <= FEW_STRINGS;
 	values->others = arena_allocate_array(&schema->arena, count, sizeof(*values->others));
 	return values->sorted != NULL && values->others != NULL ? values : NULL;
 }
 
 static void add(struct schema_values *values, const struct json_node *node)
 {
+	values->is_few_strings = values->is_few_strings && json_is(node, JSON_STRING);
 	if (is_sortable(node)) {
 		values->sorted[values->sorted_count++] = node;
 	} else {
