@@ -116,6 +116,7 @@ FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
+FUZZ_USES_schema := evaluators base
 FUZZ_SECONDS ?= 120
 
 define fuzz_rule

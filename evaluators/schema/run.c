@@ -178,6 +178,10 @@ bool schema_validate(const struct schema *schema, const struct json_node *instan
 	bool is_strict = report != NULL && report->strict;
 	bool valid = is_strict ? validate_strictly(&run, &root) : schema_run_subschema(&run, &root);
 	if (run.exhausted != NULL) {
+		/* where the list is full, this is worth more than its last entry */
+		if (report != NULL && report->count > 0 && report->count == report->maximum) {
+			report->count--;
+		}
 		valid = schema_undecided(&run, &root, "", run.exhausted);
 	}
 	schema_matcher_release(&run);

@@ -27,7 +27,7 @@ int decimal_order(const struct decimal *a, const struct decimal *b); /* -1, 0, 1
 MUST_CHECK bool decimal_within(const struct decimal *a, const struct decimal *b, const struct decimal *tolerance,
 			       bool *ret_within, struct error *err);
 /* Whether value is an integer times divisor, exact; zero is a multiple of everything, and nothing else of zero. The
- * cost is in additions of machine words, at most about 20 million, and one per digit where the divisor has no more than
+ * cost is in additions of machine words, at most about 60 million, and one per digit where the divisor has no more than
  * 18 digits. */
 bool decimal_is_multiple(const struct decimal *value, const struct decimal *divisor);
 uint64_t decimal_is_multiple_cost(const struct decimal *value, const struct decimal *divisor);
