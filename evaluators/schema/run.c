@@ -13,7 +13,10 @@ bool schema_exhaust(struct schema_run *run, const char *reason)
 static inline bool run_instructions(struct schema_run *run, const struct subschema *subschema,
 				    const struct schema_site *site)
 {
-	const struct schema_instruction *instruction = run->schema->instructions + subschema->first;
+	if (subschema->count == 0) {
+		return true;
+	}
+	const struct schema_instruction *instruction = &run->schema->instructions[subschema->first];
 	unsigned int type = 1U << site->node->type;
 	bool valid = true;
 	for (uint32_t i = 0; i < subschema->count; i++, instruction++) {
