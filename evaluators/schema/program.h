@@ -10,7 +10,8 @@
 #include "harness/base/decimal.h"
 
 enum {
-	SCHEMA_RUN_DEPTH_MAX = 10000, /* subschemas being checked inside each other; about 250 bytes of stack each */
+	SCHEMA_RUN_DEPTH_MAX = 10000, /* subschemas being checked inside each other, and ... */
+	SCHEMA_STACK_MAX = 4 << 20,   /* ... bytes of stack that they may take, of the 8 MiB that a thread has */
 	SCHEMA_REQUIRED_MAX = 1024,   /* required names of one object */
 	SCHEMA_UNDECIDED_MAX = 8,     /* matches over their limit in one validation before the others are not tried */
 	SCHEMA_STEPS_BASE = 1000000,  /* subschemas checked in one validation, and ... */
@@ -254,6 +255,7 @@ struct schema_run {
 	struct schema_declared *declared; /* NULL: no strict reading */
 	bool has_special;                 /* the schema uses dynamic references */
 	uint64_t steps;                   /* left */
+	const char *stack;                /* where the stack stood at the start; it grows downwards */
 	unsigned int depth;               /* subschemas being checked */
 	unsigned int undecided;           /* checks that ran into a limit */
 	unsigned int undecided_matches;

@@ -72,13 +72,18 @@ __attribute__((noinline)) static bool run_special(struct schema_run *run, const 
 	return subschema->tracks ? run_apart(run, site) : run_instructions(run, subschema, site);
 }
 
+static inline const char *stack_now(void)
+{
+	return __builtin_frame_address(0);
+}
+
 bool schema_run_subschema(struct schema_run *run, const struct schema_site *site)
 {
 	const struct subschema *subschema = &run->schema->subschemas[site->subschema];
 	if (run->steps == 0) {
 		return schema_exhaust(run, "checking takes too many steps for its size");
 	}
-	if (run->depth >= SCHEMA_RUN_DEPTH_MAX) {
+	if (run->depth >= SCHEMA_RUN_DEPTH_MAX || run->stack - stack_now() > SCHEMA_STACK_MAX) {
 		return schema_exhaust(run, "value and schema are nested too deeply in each other");
 	}
 	run->steps--;
@@ -175,6 +180,7 @@ bool schema_validate(const struct schema *schema, const struct json_node *instan
 		.schema = schema,
 		.report = report,
 		.has_special = schema->uses_dynamic,
+		.stack = stack_now(),
 		.steps = steps_for(instance),
 	};
 	struct schema_site root = {.node = instance, .subschema = 0};

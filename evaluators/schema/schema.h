@@ -19,7 +19,7 @@
  * (\p{RGI_Emoji}).
  *
  * What hostile input can cost is bounded: the steps of one match by the length of its text, the steps of a validation
- * by the size of the instance, the stack by SCHEMA_RUN_DEPTH_MAX (program.h). What needs more is a violation whose
+ * by the size of the instance, the stack by SCHEMA_STACK_MAX (program.h). What needs more is a violation whose
  * sentence begins with "could not be decided", and makes the instance invalid, also below "not".
  *
  * A schema is compiled once into a flat program (program.h), is immutable from then on and may be used by several
