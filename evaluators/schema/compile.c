@@ -1,6 +1,7 @@
 /* A schema's document into its program: subschemas are queued as they are met and compiled in turn, so that the depth
  * of a schema costs no stack. */
 #include "evaluators/schema/keywords.h"
+#include "evaluators/schema/uri.h"
 
 #include "harness/base/text.h"
 
@@ -375,6 +376,8 @@ static struct schema *create(const struct json_node *document, const struct sche
 static const struct json_node *own_metaschema(const struct json_node *document, const struct schema_options *options)
 {
 	struct span uri = json_text(json_get_text(document, "$schema"));
+	struct span fragment;
+	uri_cut_fragment(&uri, &fragment);
 	return options != NULL ? schema_registry_find(options->registry, uri) : NULL;
 }
 
@@ -384,7 +387,9 @@ static bool keep_metaschema(const struct json_node *document, const struct json_
 	struct schema_options inner = *options;
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(VIOLATION_BYTES);
 	struct schema_report report;
+	struct span fragment;
 	inner.uri = json_text(json_get_text(document, "$schema"));
+	uri_cut_fragment(&inner.uri, &fragment);
 	inner.unknown = SCHEMA_UNKNOWN_IGNORE;
 	struct schema *schema = create(metaschema, &inner, err);
 	if (schema == NULL) {

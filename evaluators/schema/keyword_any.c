@@ -17,14 +17,31 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
 
-static bool is_integer(struct span text)
+/* Digits alone, however many. */
+static bool is_plain(struct span text)
 {
 	bool plain = true;
 	for (size_t i = 0; i < text.length && plain; i++) {
 		plain = text.data[i] != '.' && text.data[i] != 'e' && text.data[i] != 'E';
 	}
+	return plain;
+}
+
+/* Of a number where "integer" is allowed and "number" is not. */
+static bool check_integer(struct schema_run *run, const struct schema_instruction *instruction,
+			  const struct schema_site *site, const char *names)
+{
 	struct decimal number;
-	return plain || (decimal_parse(text, &number, NULL) && decimal_is_integer(&number));
+	if (is_plain(json_text(site->node))) {
+		return true;
+	}
+	if (!decimal_parse(json_text(site->node), &number, NULL)) {
+		return schema_undecided(run, site, instruction->keyword,
+					"the number has too many digits or too large an exponent");
+	}
+	return decimal_is_integer(&number) ||
+	       schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset,
+			      "is number with a fraction, must be %s", names);
 }
 
 /* "string or null" */
@@ -45,15 +62,13 @@ static bool check_type(struct schema_run *run, const struct schema_instruction *
 		       const struct schema_site *site)
 {
 	unsigned int wanted = instruction->types;
-	bool is_number = json_is(site->node, JSON_NUMBER);
-	if (is_number && (wanted & SCHEMA_INTEGER) != 0 && is_integer(json_text(site->node))) {
-		return true;
-	}
 	char names[100]; /* all seven names take 62 */
 	list_types(wanted, names, sizeof(names));
-	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s%s, must be %s",
-			      json_type_name(site->node),
-			      is_number && (wanted & SCHEMA_INTEGER) != 0 ? " with a fraction" : "", names);
+	if (json_is(site->node, JSON_NUMBER) && (wanted & SCHEMA_INTEGER) != 0) {
+		return check_integer(run, instruction, site, names);
+	}
+	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s, must be %s",
+			      json_type_name(site->node), names);
 }
 
 static bool read_type(struct schema_compiler *compiler, const struct json_node *value, unsigned int *types_so_far)

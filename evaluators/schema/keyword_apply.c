@@ -23,7 +23,7 @@ static enum drift_class common_class(unsigned int classes)
 	return DRIFT_OTHER;
 }
 
-/* No branch fits: the violation first, then why each branch does not, sorted behind it. */
+/* No branch fits: the violation first, then, behind it, why each branch does not. */
 static bool violate_with_branches(struct schema_run *run, const struct schema_instruction *instruction,
 				  const struct schema_site *site)
 {
@@ -53,7 +53,7 @@ static bool violate_with_branches(struct schema_run *run, const struct schema_in
 	return false;
 }
 
-/* How many branches fit, two at most where `enough` is told; `ret_first` and `ret_second` are the first of them. */
+/* How many branches fit, counted up to `enough`; `fitting` takes the numbers of the first two. */
 static uint32_t count_fitting(struct schema_run *run, const struct schema_branches *branches,
 			      const struct schema_site *site, uint32_t enough, uint32_t fitting[2])
 {

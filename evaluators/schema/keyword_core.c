@@ -31,12 +31,14 @@ bool schema_compile_id(struct schema_compiler *compiler, const struct json_node 
 	       schema_refuse(compiler, "must have no fragment behind \"#\"; name the place with $anchor");
 }
 
-static bool is_anchor(struct span name)
+/* 2019-09 has a colon among the characters and no _ at the beginning. */
+static bool is_anchor(struct span name, bool is_2019)
 {
 	for (size_t i = 0; i < name.length; i++) {
 		char c = name.data[i];
-		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-		if (!is_letter && (i == 0 || ((c < '0' || c > '9') && c != '-' && c != '.'))) {
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c == '_' && (i > 0 || !is_2019));
+		if (!is_letter &&
+		    (i == 0 || ((c < '0' || c > '9') && c != '-' && c != '.' && (c != ':' || !is_2019)))) {
 			return false;
 		}
 	}
@@ -45,7 +47,8 @@ static bool is_anchor(struct span name)
 
 bool schema_compile_anchor(struct schema_compiler *compiler, const struct json_node *value)
 {
-	return (json_is(value, JSON_STRING) && is_anchor(json_text(value))) ||
+	bool is_2019 = schema_dialect_here(compiler)->draft == SCHEMA_DRAFT_2019_09;
+	return (json_is(value, JSON_STRING) && is_anchor(json_text(value), is_2019)) ||
 	       schema_refuse(compiler, "must be a name: a letter or _, then letters, digits, - _ and .");
 }
 

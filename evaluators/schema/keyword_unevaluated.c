@@ -2,6 +2,18 @@
  * to the same value, has looked at. Checked last. */
 #include "evaluators/schema/keywords.h"
 
+static bool check_item(struct schema_run *run, const struct schema_instruction *instruction,
+		       const struct schema_site *site, const struct schema_site *item)
+{
+	struct schema_site child = *item;
+	if (!run->schema->subschemas[instruction->subschema].is_false) {
+		return schema_run_subschema(run, &child);
+	}
+	child.subschema = site->subschema;
+	return schema_violate(run, &child, instruction->keyword, DRIFT_UNDECLARED_FIELD, child.node->offset,
+			      "the item is not in the schema");
+}
+
 static bool check_unevaluated_items(struct schema_run *run, const struct schema_instruction *instruction,
 				    const struct schema_site *site)
 {
@@ -10,7 +22,7 @@ static bool check_unevaluated_items(struct schema_run *run, const struct schema_
 	for (child.node = json_first(site->node); child.node != NULL && (valid || run->report != NULL);
 	     child.node = json_next(site->node, child.node)) {
 		if (!schema_evaluated_has(site->evaluated, child.index)) {
-			valid = schema_run_subschema(run, &child) && valid;
+			valid = check_item(run, instruction, site, &child) && valid;
 		}
 		child.index++;
 	}

@@ -103,6 +103,8 @@ bool schema_values_contain(struct schema_run *run, const struct schema_values *v
 			return true;
 		}
 	}
+	/* Beyond the limits of base/decimal another spelling may be the same number. */
+	run->undecided += json_is(node, JSON_NUMBER);
 	return false;
 }
 

@@ -11,8 +11,8 @@ shared=${UNDERSTUDY_SHARED:-$root/../shared}
 schema=$shared/bench/order.schema.json
 instance=$shared/bench/order.json
 if [ ! -f "$schema" ]; then
-	schema=$root/tests/bench/order.schema.json
-	instance=$root/tests/bench/order.json
+	schema=$root/tests/bench/invoice.schema.json
+	instance=$root/tests/bench/invoice.json
 fi
 results=$root/build/bench-schema.jsonl
 node_folder=$root/build/bench-node

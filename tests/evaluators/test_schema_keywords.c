@@ -109,6 +109,9 @@ static const struct row rows[] = {
 	{N, "{'maximum':0}", "-0.0", true},
 	{N, "{'maximum':0}", "1e-30", false},
 	{N, "{'exclusiveMaximum':100000000000000000000}", "99999999999999999999.9", true},
+	{N, "{'not':{'type':'integer'}}", "1e999999", false}, /* cannot be decided */
+	{N, "{'not':{'const':1e999999}}", "10e999998", false},
+	{N, "{'not':{'const':1}}", "10e999998", true},
 	/* references */
 	{N, "{'properties':{'a':{'$ref':'#/$defs/n'}},'$defs':{'n':{'type':'null'}}}", "{'a':1}", false},
 	{N, "{'$ref':'#/$defs/a~1b%25c','$defs':{'a/b%c':{'type':'null'}}}", "1", false},
@@ -136,6 +139,7 @@ static const struct row rows[] = {
 	{N, "{'$ref':'http://json-schema.org/draft-07/schema#'}", "{'definitions':{'a':{'if':1}}}", false},
 	{N, "{'$ref':'http://json-schema.org/draft-07/schema#'}", "{'definitions':{'a':{'if':true}}}", true},
 	{N, "{'$ref':'http://json-schema.org/draft-06/schema#'}", "{'enum':1}", false},
+	{R, "{'$ref':'#a:b','$defs':{'x':{'$anchor':'a:b','type':'null'}}}", "1", false},
 	/* dynamic scope: the tree is extended from outside */
 	{N, "{'$id':'https://t.example/strict','$dynamicAnchor':'node','$ref':'tree','unevaluatedProperties':false,"
 	    "'$defs':{'t':{'$id':'tree','$dynamicAnchor':'node','properties':{'kids':{'items':{'$dynamicRef':'#node'}}}}}}",

@@ -127,7 +127,9 @@ static const struct {
 	{"{'anyOf':[{'const':2},{'enum':[3]}]}", "1", "anyOf", DRIFT_ENUM},
 	{"{'anyOf':[{'const':2},{'type':'null'}]}", "1", "anyOf", DRIFT_OTHER},
 	{"{'anyOf':[{'oneOf':[{'const':2},{'const':3}]},{'enum':[3]}]}", "1", "anyOf", DRIFT_ENUM},
-	{"{'unevaluatedItems':false}", "[1]", "false", DRIFT_OTHER},
+	{"{'unevaluatedItems':false}", "[1]", "unevaluatedItems", DRIFT_UNDECLARED_FIELD},
+	{"{'prefixItems':[false]}", "[1]", "false", DRIFT_OTHER},
+	{"{'type':'integer'}", "1e999999", "type", DRIFT_OTHER},
 };
 
 START_TEST(every_keyword_has_its_class)
