@@ -12,7 +12,7 @@ VERSION := 0.1.0
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/format evaluators/schema evaluators/compare evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/compare evaluators/format evaluators/schema evaluators/select evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
@@ -118,6 +118,7 @@ FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
 FUZZ_USES_format := evaluators base
+FUZZ_USES_schema := evaluators base
 FUZZ_SECONDS ?= 120
 
 define fuzz_rule
@@ -223,6 +224,16 @@ $(BUILD)/tests/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/libbase.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SYSTEM_base)
 -include $(BUILD)/tests/bench/load.d
+
+.PHONY: bench-schema
+bench-schema: ## the validator beside Node and ajv; writes build/bench-schema.jsonl
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench/schema-rate
+	@sh tests/bench/bench-schema.sh
+
+$(BUILD)/tests/bench/schema-rate: $(BUILD)/tests/bench/schema_rate.o $(call archives,evaluators base)
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call system,evaluators base)
+-include $(BUILD)/tests/bench/schema_rate.d
 
 PREFIX ?= /usr/local
 .PHONY: install

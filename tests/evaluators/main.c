@@ -7,6 +7,8 @@ static suite_maker *const suites[] = {
 	compare_suite,
 	format_suite,
 	schema_suite,
+	schema_keywords_suite,
+	schema_output_suite,
 	schema_official_suite,
 	schema_hostile_suite,
 	stats_special_suite,
