@@ -11,7 +11,8 @@ VERSION := 0.1.0
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/schema evaluators/reach evaluators/compatibility evaluators/compare evaluators/select \
+	evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
