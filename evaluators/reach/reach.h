@@ -53,6 +53,7 @@ void reach_init(struct reach *reach, const struct json_node *root, struct arena 
 struct reach_place reach_root(struct reach *reach);
 struct reach_place reach_expand(struct reach *reach, const struct json_node *schema);
 struct reach_place reach_find(struct reach *reach, const struct select_path *path);
+struct reach_place reach_find_from(struct reach *reach, struct reach_place place, const struct select_path *path);
 
 /* One step on from a place, or from one case of it. The items behind all that are declared one by one:
  * index reach_prefix_count. */

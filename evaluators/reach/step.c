@@ -279,7 +279,11 @@ static struct reach_place last_item(struct reach *reach, const struct reach_plac
 
 struct reach_place reach_find(struct reach *reach, const struct select_path *path)
 {
-	struct reach_place place = reach_root(reach);
+	return reach_find_from(reach, reach_root(reach), path);
+}
+
+struct reach_place reach_find_from(struct reach *reach, struct reach_place place, const struct select_path *path)
+{
 	for (size_t i = 0; i < path->count && place.presence != REACH_IMPOSSIBLE; i++) {
 		const struct select_step *step = &path->steps[i];
 		bool indexed = step->kind != SELECT_NAME && step->index >= 0;

@@ -1,5 +1,6 @@
-/* understudy contract check|schema|validate: contracts before anything runs. */
+/* understudy contract check|diff|schema|validate: contracts before anything runs. */
 #include "harness/cmd/command.h"
+#include "harness/cmd/contract_commands.h"
 
 #include "harness/base/file.h"
 #include "harness/base/json_build.h"
@@ -8,34 +9,6 @@
 #include <stdio.h>
 
 enum { FILE_MAX = 64 * 1024 * 1024, ARENA_MAX = 1024 * 1024 * 1024, VIOLATIONS_MAX = 1000 };
-
-static int check(const char *file, bool effective)
-{
-	struct error err = ERROR_INIT;
-	struct contract *contract = contract_load(file, &err);
-	if (contract == NULL) {
-		return command_fail(&err);
-	}
-	int status = EXIT_OK;
-	if (effective) {
-		CLEANUP_BUFFER struct buffer text = BUFFER_INIT(FILE_MAX);
-		contract_write_effective(contract, &text);
-		if (!buffer_ok(&text, "the contract", &err)) {
-			status = command_fail(&err);
-		} else {
-			puts(text.data);
-		}
-	} else {
-		printf("%s: interface %s, version %s: %zu fields, %zu candidates; nothing is wrong\n", file,
-		       contract->interface, contract->version, contract->field_count, contract->candidate_count);
-		if (contract->gate_cost_per_transaction_nano > 0 && contract->limit_cost_per_transaction_nano == 0) {
-			puts("note: without limits.usd_per_transaction the gate cannot test the cost and stays at "
-			     "HOLD; set it, or set gate.usd_per_transaction to 0");
-		}
-	}
-	contract_destroy(contract);
-	return status;
-}
 
 static int print_schema(const struct command *command, const char *which)
 {
@@ -109,10 +82,19 @@ static int validate(const char *schema_file, const char *instance_file)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	bool effective = false;
+	struct contract_check_options check = {0};
+	struct contract_diff_options diff = {0};
+	bool json = false;
 	const char *operands[3];
 	const struct option_row rows[] = {
-		{"effective", 0, OPTION_FLAG, &effective, NULL, "check: print everything in force, defaults included"},
+		{"effective", 0, OPTION_FLAG, &check.effective, NULL,
+		 "check: print everything in force, defaults included"},
+		{"strict", 0, OPTION_FLAG, &check.strict, NULL, "check: warnings fail as errors do"},
+		{"rules", 0, OPTION_FLAG, &check.rules, NULL, "check: list the rules instead"},
+		{"schema", 0, OPTION_FLAG, &diff.schemas, NULL, "diff: the files are JSON Schemas, not contracts"},
+		{"mode", 0, OPTION_TEXT, &diff.mode, "MODE",
+		 "diff --schema: what must hold: backward (default), forward, full or none"},
+		{"json", 0, OPTION_FLAG, &json, NULL, "check, diff: print the result as JSON"},
 	};
 	struct options options = {
 		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = operands, .operand_max = 3};
@@ -120,8 +102,14 @@ static int run(const struct command *command, int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
-	if (options.operand_count == 2 && strcmp(operands[0], "check") == 0) {
-		return check(operands[1], effective);
+	check.json = json;
+	diff.json = json;
+	bool rules_alone = check.rules && options.operand_count == 1;
+	if ((options.operand_count == 2 || rules_alone) && strcmp(operands[0], "check") == 0) {
+		return contract_check_run(options.operand_count == 2 ? operands[1] : NULL, &check);
+	}
+	if (options.operand_count == 3 && strcmp(operands[0], "diff") == 0) {
+		return contract_diff_run(command, operands[1], operands[2], &diff);
 	}
 	if (options.operand_count == 2 && strcmp(operands[0], "schema") == 0) {
 		return print_schema(command, operands[1]);
@@ -129,13 +117,16 @@ static int run(const struct command *command, int argc, char **argv)
 	if (options.operand_count == 3 && strcmp(operands[0], "validate") == 0) {
 		return validate(operands[1], operands[2]);
 	}
-	return command_usage(command, "say check FILE, validate SCHEMA INSTANCE, or schema contract|installation");
+	return command_usage(command,
+			     "say check FILE, diff OLD NEW, validate SCHEMA INSTANCE, or schema contract|installation");
 }
 
 const struct command command_contract = {
 	.name = "contract",
-	.summary = "check a contract, validate an instance, print the schemas of the configuration files",
-	.synopsis = "check FILE [--effective] | validate SCHEMA INSTANCE | schema contract|installation",
+	.summary = "check a contract, compare two versions, validate an instance, print the files' schemas",
+	.synopsis =
+		"check FILE [--strict] [--json] [--effective] | check --rules | diff OLD NEW [--schema [--mode MODE]] "
+		"[--json] | validate SCHEMA INSTANCE | schema contract|installation",
 	.example = "understudy contract check examples/ticket-routing/contracts/ticket-routing/contract.yaml",
 	.run = run,
 };

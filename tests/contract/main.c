@@ -6,6 +6,7 @@ static suite_maker *const suites[] = {
 	yaml_suite,
 	cases_suite,
 	contract_suite,
+	lint_suite,
 	installation_suite,
 	prompt_suite,
 };
