@@ -7,16 +7,21 @@ enum { WORK_MAX = 20000, DEPTH_MAX = 40 };
 
 /* --- the document --- */
 
-static bool is_old(struct span dialect)
+static bool names(struct span dialect, struct span part)
 {
-	return text_find(dialect, SPAN("draft-07")) < dialect.length ||
-	       text_find(dialect, SPAN("draft-06")) < dialect.length;
+	return text_find(dialect, part) < dialect.length;
+}
+
+static int dialect_of(struct span dialect)
+{
+	bool old = names(dialect, SPAN("draft-07")) || names(dialect, SPAN("draft-06"));
+	return old ? 7 : names(dialect, SPAN("2019-09")) ? 2019 : 2020;
 }
 
 void reach_init(struct reach *reach, const struct json_node *root, struct arena *arena)
 {
 	*reach = (struct reach){.root = root, .arena = arena};
-	reach->reference_alone = is_old(json_text(json_get_text(root, "$schema")));
+	reach->dialect = dialect_of(json_text(json_get_text(root, "$schema")));
 	for (const struct json_node *node = root + 1; node < root + root->span; node++) {
 		bool names_one = json_is(node, JSON_STRING) && span_is(json_text(node), "$id") &&
 				 node + 1 < root + root->span && json_is(node + 1, JSON_STRING);
@@ -186,9 +191,11 @@ static struct reach_place expand_reference(struct reach *reach, const struct jso
 static struct reach_place expand_applicators(struct reach *reach, const struct json_node *schema,
 					     struct reach_place place, int depth)
 {
-	static const char *const references[] = {"$ref", "$dynamicRef", "$recursiveRef"};
 	static const char *const choices[] = {"anyOf", "oneOf"};
-	for (size_t i = 0; i < 3; i++) {
+	const char *const references[] = {"$ref", reach->dialect == 2020   ? "$dynamicRef"
+						  : reach->dialect == 2019 ? "$recursiveRef"
+									   : "$ref"};
+	for (size_t i = 0; i < 2; i++) {
 		if (json_get_text(schema, references[i]) != NULL) {
 			place = reach_both(reach, place, expand_reference(reach, schema, references[i], depth));
 		}
@@ -206,7 +213,7 @@ static struct reach_place expand_applicators(struct reach *reach, const struct j
 	if (json_get_text(schema, "if") != NULL) {
 		place = reach_both(reach, place, expand_condition(reach, schema, depth));
 	}
-	const struct json_node *dependent = json_get_text(schema, "dependentSchemas");
+	const struct json_node *dependent = reach->dialect > 7 ? json_get_text(schema, "dependentSchemas") : NULL;
 	for (const struct json_node *name = json_first(dependent); name != NULL; name = json_next(dependent, name)) {
 		struct reach_place with = expand(reach, json_member(name), depth);
 		place = reach_both(reach, place, join(reach, reach_anything(reach), with));
@@ -224,7 +231,7 @@ static struct reach_place expand(struct reach *reach, const struct json_node *sc
 		return place;
 	}
 	reach->work++;
-	if (reach->reference_alone && json_get_text(schema, "$ref") != NULL) {
+	if (json_get_text(schema, "$ref") != NULL && (reach->dialect == 7 || json_count(schema) == 1)) {
 		return expand_reference(reach, schema, "$ref", depth + 1);
 	}
 	place.cases->schemas = arena_allocate(reach->arena, sizeof(*place.cases->schemas));
@@ -248,6 +255,15 @@ struct reach_place reach_expand(struct reach *reach, const struct json_node *sch
 		place.presence = REACH_IMPOSSIBLE;
 	}
 	return place;
+}
+
+struct reach_place reach_expand_all(struct reach *reach, const struct json_node **schemas, size_t count)
+{
+	struct reach_place all = reach_anything(reach);
+	for (size_t i = 0; i < count; i++) {
+		all = reach_both(reach, all, reach_expand(reach, schemas[i]));
+	}
+	return all;
 }
 
 struct reach_place reach_root(struct reach *reach)

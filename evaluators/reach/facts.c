@@ -45,6 +45,11 @@ static unsigned named_type(const struct json_node *item)
 	return type_bit(json_text(item));
 }
 
+unsigned reach_types_named(const struct json_node *type)
+{
+	return json_is(type, JSON_ARRAY) ? types_of_list(type, named_type) : named_type(type);
+}
+
 static unsigned schema_types(const struct json_node *schema)
 {
 	unsigned types = REACH_ANY;
@@ -52,7 +57,7 @@ static unsigned schema_types(const struct json_node *schema)
 	const struct json_node *list = json_get_text(schema, "enum");
 	const struct json_node *constant = json_get_text(schema, "const");
 	if (type != NULL) {
-		types &= json_is(type, JSON_ARRAY) ? types_of_list(type, named_type) : named_type(type);
+		types &= reach_types_named(type);
 	}
 	if (json_is(list, JSON_ARRAY)) {
 		types &= types_of_list(list, reach_type_of);

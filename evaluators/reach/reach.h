@@ -22,10 +22,10 @@ enum { REACH_CASES_MAX = 64 };
 struct reach {
 	const struct json_node *root;
 	struct arena *arena;
-	bool reference_alone; /* up to draft 7 the keywords beside $ref mean nothing */
-	bool embedded;        /* holds resources of their own, so references are not followed */
-	bool failed;          /* no memory; all answers are void */
-	size_t work;          /* schemas looked at for the question at hand */
+	int dialect;   /* 7 (and 6), 2019 or 2020, which is the default */
+	bool embedded; /* holds resources of their own, so references are not followed */
+	bool failed;   /* no memory; all answers are void */
+	size_t work;   /* schemas looked at for the question at hand */
 };
 
 enum reach_presence {
@@ -49,9 +49,11 @@ struct reach_place {
 
 void reach_init(struct reach *reach, const struct json_node *root, struct arena *arena);
 
-/* The document itself; any schema of the document for a value; and what stands at a path. */
+/* The document itself; any schema of the document for a value, or several at
+ * once; and what stands at a path. */
 struct reach_place reach_root(struct reach *reach);
 struct reach_place reach_expand(struct reach *reach, const struct json_node *schema);
+struct reach_place reach_expand_all(struct reach *reach, const struct json_node **schemas, size_t count);
 struct reach_place reach_find(struct reach *reach, const struct select_path *path);
 struct reach_place reach_find_from(struct reach *reach, struct reach_place place, const struct select_path *path);
 
@@ -61,7 +63,9 @@ struct reach_place reach_member(struct reach *reach, const struct reach_place *p
 struct reach_place reach_item(struct reach *reach, const struct reach_place *place, size_t index);
 struct reach_place reach_case_member(struct reach *reach, const struct reach_case *one, struct span name);
 struct reach_place reach_case_item(struct reach *reach, const struct reach_case *one, size_t index);
-size_t reach_prefix_count(const struct reach_case *one);
+size_t reach_prefix_count(const struct reach *reach, const struct reach_case *one);
+/* The schema of a single schema object for its item number `index`; NULL: none. */
+const struct json_node *reach_item_schema(const struct reach *reach, const struct json_node *schema, size_t index);
 
 /* Names of members that a case declares by `properties` or `required`, each once. */
 struct reach_names {
@@ -83,6 +87,7 @@ enum reach_type {
 	REACH_ANY = 127,
 };
 unsigned reach_type_of(const struct json_node *value);
+unsigned reach_types_named(const struct json_node *type); /* by the value of `type` */
 unsigned reach_case_types(const struct reach_case *one);
 unsigned reach_types(const struct reach_place *place);
 
@@ -112,6 +117,11 @@ struct reach_size reach_size_of(struct reach *reach, const struct reach_place *p
 
 /* What a reference inside the document leads to; NULL where it cannot be followed. */
 const struct json_node *reach_follow(const struct reach *reach, const struct json_node *schema, const char *keyword);
+
+/* May a schema object, or what it applies to the same value, have evaluated a member (data NULL: one that no schema
+ * names) or an item? If not, its unevaluatedProperties or unevaluatedItems is about it. */
+bool reach_may_evaluate(const struct reach *reach, const struct json_node *schema, struct span name);
+bool reach_may_evaluate_item(const struct reach *reach, const struct json_node *schema, size_t index);
 
 /* Does a value keep a schema that is complete by itself? By the validator of evaluators/schema; UNKNOWN where it does
  * not take the schema. */

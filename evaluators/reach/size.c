@@ -110,7 +110,7 @@ static struct range measure_array(struct measure *measure, const struct reach_ca
 {
 	uint64_t least_count = count_of(reach_greatest(one, "minItems"), 0);
 	uint64_t most_count = count_of(reach_least(one, "maxItems"), REACH_UNBOUNDED);
-	size_t prefix = reach_prefix_count(one);
+	size_t prefix = reach_prefix_count(measure->reach, one);
 	struct range range = {2, 2};
 	for (size_t i = 0; i < prefix && i < most_count; i++) {
 		struct reach_place item = reach_case_item(measure->reach, one, i);

@@ -21,7 +21,6 @@ bool reach_count(const struct json_node *number, uint64_t *ret_count)
 struct member {
 	struct reach_place place;
 	bool declared;
-	bool evaluated; /* by a schema that unevaluatedProperties leaves in peace */
 	bool required;
 	bool impossible;
 };
@@ -60,7 +59,6 @@ static void meet_values(const struct json_node *schema, struct span name, struct
 		member->impossible = member->impossible || !any;
 		member->required = member->required || (any && all);
 		member->declared = member->declared || any;
-		member->evaluated = member->evaluated || any;
 	}
 }
 
@@ -99,7 +97,6 @@ static void meet_schema(struct reach *reach, const struct json_node *schema, str
 	if (property == NULL && !met && additional != NULL) {
 		add(reach, member, additional);
 	}
-	member->evaluated = member->evaluated || property != NULL || met || additional != NULL;
 	member->required = member->required || lists(json_get_text(schema, "required"), name);
 	member->impossible = member->impossible || forbids_name(schema, name);
 	meet_values(schema, name, member);
@@ -129,9 +126,9 @@ struct reach_place reach_case_member(struct reach *reach, const struct reach_cas
 	for (size_t i = 0; i < one->count; i++) {
 		meet_schema(reach, one->schemas[i], name, &member);
 	}
-	for (size_t i = 0; !member.evaluated && i < one->count; i++) {
+	for (size_t i = 0; reach->dialect > 7 && i < one->count; i++) {
 		const struct json_node *rest = json_get_text(one->schemas[i], "unevaluatedProperties");
-		if (rest != NULL) {
+		if (rest != NULL && !reach_may_evaluate(reach, one->schemas[i], name)) {
 			add(reach, &member, rest);
 		}
 	}
@@ -141,40 +138,42 @@ struct reach_place reach_case_member(struct reach *reach, const struct reach_cas
 /* --- items --- */
 
 /* prefixItems, or items as a list up to draft 2019-09. */
-static const struct json_node *prefix_of(const struct json_node *schema)
+static const struct json_node *prefix_of(const struct reach *reach, const struct json_node *schema)
 {
-	const struct json_node *items = json_get_text(schema, "items");
-	const struct json_node *prefix = json_get_text(schema, "prefixItems");
-	return json_is(prefix, JSON_ARRAY) ? prefix : json_is(items, JSON_ARRAY) ? items : NULL;
+	const struct json_node *list = json_get_text(schema, reach->dialect == 2020 ? "prefixItems" : "items");
+	return json_is(list, JSON_ARRAY) ? list : NULL;
 }
 
-static const struct json_node *rest_of(const struct json_node *schema)
+static const struct json_node *rest_of(const struct reach *reach, const struct json_node *schema)
 {
-	const struct json_node *items = json_get_text(schema, "items");
-	return json_is(items, JSON_ARRAY) ? json_get_text(schema, "additionalItems") : items;
+	bool listed = reach->dialect != 2020 && prefix_of(reach, schema) != NULL;
+	return json_get_text(schema, listed ? "additionalItems" : "items");
 }
 
-size_t reach_prefix_count(const struct reach_case *one)
+size_t reach_prefix_count(const struct reach *reach, const struct reach_case *one)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < one->count; i++) {
-		size_t count = json_count(prefix_of(one->schemas[i]));
+		size_t count = json_count(prefix_of(reach, one->schemas[i]));
 		most = count > most ? count : most;
 	}
 	return most;
 }
 
+const struct json_node *reach_item_schema(const struct reach *reach, const struct json_node *schema, size_t index)
+{
+	const struct json_node *prefix = prefix_of(reach, schema);
+	return index < json_count(prefix) ? json_at(prefix, index) : rest_of(reach, schema);
+}
+
 static void meet_item(struct reach *reach, const struct json_node *schema, size_t index, struct member *member)
 {
-	const struct json_node *prefix = prefix_of(schema);
-	const struct json_node *rest = rest_of(schema);
-	const struct json_node *item = index < json_count(prefix) ? json_at(prefix, index) : rest;
+	const struct json_node *item = reach_item_schema(reach, schema, index);
 	uint64_t count;
 	if (item != NULL) {
 		add(reach, member, item);
 		member->declared = true;
 	}
-	member->evaluated = member->evaluated || item != NULL || json_get_text(schema, "contains") != NULL;
 	member->impossible =
 		member->impossible || (reach_count(json_get_text(schema, "maxItems"), &count) && index >= count);
 	member->required =
@@ -192,9 +191,9 @@ struct reach_place reach_case_item(struct reach *reach, const struct reach_case 
 	for (size_t i = 0; i < one->count; i++) {
 		meet_item(reach, one->schemas[i], index, &member);
 	}
-	for (size_t i = 0; !member.evaluated && i < one->count; i++) {
+	for (size_t i = 0; reach->dialect > 7 && i < one->count; i++) {
 		const struct json_node *rest = json_get_text(one->schemas[i], "unevaluatedItems");
-		if (rest != NULL) {
+		if (rest != NULL && !reach_may_evaluate_item(reach, one->schemas[i], index)) {
 			add(reach, &member, rest);
 		}
 	}

@@ -25,7 +25,8 @@ static bool find_records(struct lint *lint)
 		return false;
 	}
 	if (contract->records_are_array) {
-		size_t behind = lint->record.count > 0 ? reach_prefix_count(&lint->record.cases[0]) : 0;
+		size_t behind =
+			lint->record.count > 0 ? reach_prefix_count(&lint->response, &lint->record.cases[0]) : 0;
 		lint->record = reach_item(&lint->response, &lint->record, behind);
 	}
 	if (lint->record.presence == REACH_IMPOSSIBLE) {

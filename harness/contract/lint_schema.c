@@ -96,7 +96,7 @@ static void walk_case(struct visit *visit, const struct reach_case *one, int dep
 		struct reach_place member = reach_case_member(reach, one, names.list[i]);
 		enter(visit, &member, names.list[i], depth);
 	}
-	for (size_t i = 0; (reach_case_types(one) & REACH_ARRAY) != 0 && i <= reach_prefix_count(one); i++) {
+	for (size_t i = 0; (reach_case_types(one) & REACH_ARRAY) != 0 && i <= reach_prefix_count(reach, one); i++) {
 		struct reach_place item = reach_case_item(reach, one, i);
 		if (item.presence > REACH_OPEN) {
 			enter(visit, &item, SPAN("*"), depth);

@@ -6,6 +6,7 @@ static suite_maker *const suites[] = {
 	select_suite,
 	compare_suite,
 	reach_suite,
+	compatibility_suite,
 	schema_suite,
 	schema_official_suite,
 	schema_hostile_suite,

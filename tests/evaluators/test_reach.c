@@ -102,7 +102,9 @@ static const struct presence_row presences[] = {
 	 "x\",\"additionalProperties\":"
 	 "false,\"definitions\":{\"x\":{}}}",
 	 "/a", REACH_OPEN},
-	{"{\"type\":\"array\",\"items\":[{\"type\":\"string\"}],\"additionalItems\":false}", "/1", REACH_IMPOSSIBLE},
+	{"{\"$schema\":\"http://json-schema.org/draft-07/"
+	 "schema#\",\"type\":\"array\",\"items\":[{\"type\":\"string\"}],\"additionalItems\":false}",
+	 "/1", REACH_IMPOSSIBLE},
 	/* what cannot be followed leaves everything open */
 	{"{\"$ref\":\"https://elsewhere.example/s\"}", "/a", REACH_OPEN},
 	{"{\"$ref\":\"#\"}", "/a", REACH_OPEN},
