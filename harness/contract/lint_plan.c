@@ -2,12 +2,13 @@
 #include "harness/base/file.h"
 #include "harness/base/text.h"
 #include "harness/contract/config.h"
+#include "harness/contract/content.h"
 #include "harness/contract/lint_internal.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SOON_DAYS = 30, DAYS_OF_A_WEEK = 7, VERSION_PARTS = 3 };
+enum { SOON_DAYS = 30, DAYS_OF_A_WEEK = 7 };
 
 #define MILLION 1e6
 
@@ -196,22 +197,12 @@ static void check_gate(struct lint *lint)
 
 static void check_version(struct lint *lint)
 {
-	struct span rest = span_of(lint->contract->version);
-	int parts = 0;
-	bool good = true;
-	while (good && parts < VERSION_PARTS) {
-		struct span part = {rest.data, text_find(rest, SPAN("."))};
-		uint64_t number;
-		good = text_to_uint64(part, &number);
-		size_t used = part.length < rest.length ? part.length + 1 : part.length;
-		rest = (struct span){rest.data + used, rest.length - used};
-		parts++;
-	}
-	if (!good || rest.length > 0) {
+	struct version version;
+	if (!version_parse(span_of(lint->contract->version), &version)) {
 		lint_add(
 			lint, LINT_VERSION_NOT_SEMANTIC,
 			lint_in_contract(lint, config_get(lint->contract->root, "version")),
-			"write it as MAJOR.MINOR.PATCH, in quotes where it has fewer than two dots",
+			"write it as MAJOR.MINOR.PATCH",
 			"the version is not of the form 1.2.0, so contract diff cannot check the step to the next one");
 	}
 }

@@ -1,4 +1,4 @@
--- The store's tables, version 2. One comment for every table and column; docs and `understudy db schema` print this file.
+-- The store's tables, version 3. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
 -- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
@@ -30,6 +30,17 @@ CREATE TABLE epoch (
 	started_at INTEGER NOT NULL,
 	UNIQUE (candidate_id, ordinal)
 ) STRICT;
+
+-- Versions of contracts.
+-- A version once used keeps its content: what messages, records, fields, schemas, limits and the like say.
+CREATE TABLE contract_version (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	version TEXT NOT NULL,               -- contract: version
+	hash BLOB NOT NULL,                  -- SHA-256 of content
+	content TEXT NOT NULL,               -- canonical JSON
+	first_used_at INTEGER NOT NULL,      -- by a worker, with this content
+	PRIMARY KEY (interface_id, version)
+) STRICT, WITHOUT ROWID;
 
 -- A field that records are compared on.
 CREATE TABLE field (

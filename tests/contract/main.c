@@ -7,6 +7,7 @@ static suite_maker *const suites[] = {
 	cases_suite,
 	contract_suite,
 	lint_suite,
+	content_suite,
 	installation_suite,
 	prompt_suite,
 };

@@ -7,6 +7,7 @@ Suite *yaml_suite(void);
 Suite *cases_suite(void);
 Suite *contract_suite(void);
 Suite *lint_suite(void);
+Suite *content_suite(void);
 Suite *installation_suite(void);
 Suite *prompt_suite(void);
 
