@@ -3,9 +3,21 @@
 
 #include "evaluators/schema/schema.h"
 
+static struct schema *compile(const struct json_node *document, struct error *err)
+{
+	return schema_create(document, err);
+}
+
+bool reach_check(const struct json_node *schema, struct error *err)
+{
+	struct schema *compiled = compile(schema, err);
+	schema_destroy(compiled);
+	return compiled != NULL;
+}
+
 enum reach_answer reach_keeps(const struct json_node *schema, const struct json_node *value)
 {
-	struct schema *compiled = schema_create(schema, NULL);
+	struct schema *compiled = compile(schema, NULL);
 	if (compiled == NULL) {
 		return REACH_UNKNOWN;
 	}

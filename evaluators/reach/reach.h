@@ -123,6 +123,8 @@ const struct json_node *reach_follow(const struct reach *reach, const struct jso
 bool reach_may_evaluate(const struct reach *reach, const struct json_node *schema, struct span name);
 bool reach_may_evaluate_item(const struct reach *reach, const struct json_node *schema, size_t index);
 
+/* Is the document a schema that the validator takes? Its error says why not. */
+MUST_CHECK bool reach_check(const struct json_node *schema, struct error *err);
 /* Does a value keep a schema that is complete by itself? By the validator of evaluators/schema; UNKNOWN where it does
  * not take the schema. */
 enum reach_answer { REACH_NO, REACH_YES, REACH_UNKNOWN };

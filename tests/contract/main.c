@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	contract_suite,
 	lint_suite,
 	content_suite,
+	difference_suite,
 	installation_suite,
 	prompt_suite,
 };
