@@ -84,7 +84,9 @@ static bool narrow(struct comparison *comparison, const struct reach_case *given
 		comparison->failed = true;
 		return false;
 	}
-	memcpy(narrowed.schemas, given->schemas, given->count * sizeof(*narrowed.schemas));
+	for (size_t i = 0; i < given->count; i++) {
+		narrowed.schemas[i] = given->schemas[i];
+	}
 	narrowed.schemas[given->count] = parted[part];
 	*ret_case = narrowed;
 	return reach_case_types(&narrowed) != 0;

@@ -111,8 +111,8 @@ static void record(struct comparison *comparison, const char *keyword, bool unde
 	comparison->result->total++;
 }
 
-static void meet_break(struct comparison *comparison, const char *keyword, bool undecided, const char *format,
-		       va_list arguments)
+__attribute__((format(printf, 4, 0))) static void meet_break(struct comparison *comparison, const char *keyword,
+							     bool undecided, const char *format, va_list arguments)
 {
 	char sentence[COMPATIBILITY_SENTENCE_MAX];
 	comparison->failures++;
@@ -215,7 +215,8 @@ static bool is_assumed(const struct comparison *comparison, const struct reach_c
 	for (size_t i = 0; i < comparison->assumed_count; i++) {
 		const struct assumed_pair *pair = &comparison->assumed[i];
 		if (pair->taking == taking && pair->given.count == given->count &&
-		    memcmp(pair->given.schemas, given->schemas, given->count * sizeof(given->schemas[0])) == 0) {
+		    (given->count == 0 ||
+		     memcmp(pair->given.schemas, given->schemas, given->count * sizeof(given->schemas[0])) == 0)) {
 			return true;
 		}
 	}

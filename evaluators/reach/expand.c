@@ -105,8 +105,8 @@ static struct reach_place join(struct reach *reach, struct reach_place one, stru
 		reach->failed = true;
 		return (struct reach_place){.presence = REACH_IMPOSSIBLE};
 	}
-	memcpy(both.cases, one.cases, one.count * sizeof(*both.cases));
-	memcpy(both.cases + one.count, other.cases, other.count * sizeof(*both.cases));
+	reach_copy(both.cases, one.cases, one.count * sizeof(*both.cases));
+	reach_copy(both.cases + one.count, other.cases, other.count * sizeof(*both.cases));
 	return both;
 }
 
@@ -120,7 +120,7 @@ static bool merge_cases(struct reach *reach, const struct reach_case *one, const
 		reach->failed = true;
 		return false;
 	}
-	memcpy(both.schemas, one->schemas, one->count * sizeof(*both.schemas));
+	reach_copy(both.schemas, one->schemas, one->count * sizeof(*both.schemas));
 	for (size_t i = 0; i < other->count; i++) {
 		bool there = false;
 		for (size_t k = 0; k < one->count; k++) {

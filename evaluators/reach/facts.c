@@ -189,7 +189,7 @@ bool reach_values(struct reach *reach, const struct reach_place *place, struct r
 			reach->failed = true;
 			return false;
 		}
-		memcpy(list, all.list, all.count * sizeof(*list));
+		reach_copy(list, all.list, all.count * sizeof(*list));
 		all.list = list;
 		for (size_t k = 0; k < some.count; k++) {
 			if (!has_value(&all, some.list[k])) {

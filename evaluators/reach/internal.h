@@ -4,6 +4,14 @@
 
 #include "evaluators/reach/reach.h"
 
+/* memcpy for lists that may be empty and then have no address. */
+static inline void reach_copy(void *to, const void *from, size_t size)
+{
+	if (size > 0) {
+		memcpy(to, from, size);
+	}
+}
+
 /* One case without a schema: any value. */
 struct reach_place reach_anything(struct reach *reach);
 /* Values that keep a case of both places. Of too many cases those of `one` alone stay. */

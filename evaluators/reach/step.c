@@ -219,8 +219,8 @@ static void gather(struct reach *reach, struct reach_place *all, struct reach_pl
 		reach->failed = true;
 		return;
 	}
-	memcpy(cases, all->cases, all->count * sizeof(*cases));
-	memcpy(cases + all->count, one.cases, one.count * sizeof(*cases));
+	reach_copy(cases, all->cases, all->count * sizeof(*cases));
+	reach_copy(cases + all->count, one.cases, one.count * sizeof(*cases));
 	all->cases = cases;
 	all->count += one.count;
 	all->presence = one.presence > all->presence ? one.presence : all->presence;
