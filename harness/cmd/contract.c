@@ -82,34 +82,17 @@ static int validate(const char *schema_file, const char *instance_file)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct contract_check_options check = {0};
-	struct contract_diff_options diff = {0};
-	bool json = false;
+	if (argc > 1 && strcmp(argv[1], "check") == 0) {
+		return contract_check_run(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], "diff") == 0) {
+		return contract_diff_run(argc - 1, argv + 1);
+	}
 	const char *operands[3];
-	const struct option_row rows[] = {
-		{"effective", 0, OPTION_FLAG, &check.effective, NULL,
-		 "check: print everything in force, defaults included"},
-		{"strict", 0, OPTION_FLAG, &check.strict, NULL, "check: warnings fail as errors do"},
-		{"rules", 0, OPTION_FLAG, &check.rules, NULL, "check: list the rules instead"},
-		{"schema", 0, OPTION_FLAG, &diff.schemas, NULL, "diff: the files are JSON Schemas, not contracts"},
-		{"mode", 0, OPTION_TEXT, &diff.mode, "MODE",
-		 "diff --schema: what must hold: backward (default), forward, full or none"},
-		{"json", 0, OPTION_FLAG, &json, NULL, "check, diff: print the result as JSON"},
-	};
-	struct options options = {
-		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = operands, .operand_max = 3};
+	struct options options = {.operands = operands, .operand_max = 3};
 	int status = options_read(command, &options, argc, argv);
 	if (status >= 0) {
 		return status;
-	}
-	check.json = json;
-	diff.json = json;
-	bool rules_alone = check.rules && options.operand_count == 1;
-	if ((options.operand_count == 2 || rules_alone) && strcmp(operands[0], "check") == 0) {
-		return contract_check_run(options.operand_count == 2 ? operands[1] : NULL, &check);
-	}
-	if (options.operand_count == 3 && strcmp(operands[0], "diff") == 0) {
-		return contract_diff_run(command, operands[1], operands[2], &diff);
 	}
 	if (options.operand_count == 2 && strcmp(operands[0], "schema") == 0) {
 		return print_schema(command, operands[1]);
@@ -123,10 +106,9 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_contract = {
 	.name = "contract",
-	.summary = "check a contract, compare two versions, validate an instance, print the files' schemas",
-	.synopsis =
-		"check FILE [--strict] [--json] [--effective] | check --rules | diff OLD NEW [--schema [--mode MODE]] "
-		"[--json] | validate SCHEMA INSTANCE | schema contract|installation",
+	.summary = "check a contract, compare two, validate an instance, print the schemas of the configuration files",
+	.synopsis = "check FILE [OPTIONS] | diff OLD NEW [OPTIONS] | validate SCHEMA INSTANCE | schema "
+		    "contract|installation",
 	.example = "understudy contract check examples/ticket-routing/contracts/ticket-routing/contract.yaml",
 	.run = run,
 };

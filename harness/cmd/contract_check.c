@@ -1,6 +1,7 @@
 /* understudy contract check: does a contract load, and what would a careful colleague say about it? */
 #include "harness/base/clock.h"
 #include "harness/base/json_build.h"
+#include "harness/cmd/command.h"
 #include "harness/cmd/contract_commands.h"
 #include "harness/contract/lint.h"
 
@@ -110,7 +111,14 @@ static int print_findings(const struct contract *contract, const struct lint_rep
 
 /* --- entry --- */
 
-static int check(const struct contract *contract, const struct contract_check_options *options)
+struct check_options {
+	bool effective; /* print what is in force; no lint */
+	bool strict;    /* warnings fail as errors do */
+	bool rules;     /* list the rules; no contract is read */
+	bool json;
+};
+
+static int check(const struct contract *contract, const struct check_options *options)
 {
 	struct error err = ERROR_INIT;
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
@@ -128,11 +136,8 @@ static int check(const struct contract *contract, const struct contract_check_op
 	return failed ? EXIT_USAGE : status;
 }
 
-int contract_check_run(const char *file, const struct contract_check_options *options)
+static int check_file(const char *file, const struct check_options *options)
 {
-	if (options->rules) {
-		return list_rules(options->json);
-	}
 	struct error err = ERROR_INIT;
 	struct contract *contract = contract_load(file, &err);
 	if (contract == NULL) {
@@ -141,4 +146,40 @@ int contract_check_run(const char *file, const struct contract_check_options *op
 	int status = options->effective ? print_effective(contract) : check(contract, options);
 	contract_destroy(contract);
 	return status;
+}
+
+static const struct command command_check = {
+	.name = "contract check",
+	.summary =
+		"does a contract load, and what would a careful colleague say about it? Exit code 2 where a finding is "
+		"an error",
+	.synopsis = "FILE [--strict] [--json] | FILE --effective | --rules [--json]",
+	.example = "understudy contract check examples/ticket-routing/contracts/ticket-routing/contract.yaml",
+	.run = NULL,
+};
+
+int contract_check_run(int argc, char **argv)
+{
+	struct check_options check_options = {0};
+	const char *file = NULL;
+	const struct option_row rows[] = {
+		{"effective", 0, OPTION_FLAG, &check_options.effective, NULL,
+		 "print everything in force, defaults included, as JSON"},
+		{"strict", 0, OPTION_FLAG, &check_options.strict, NULL, "warnings fail as errors do"},
+		{"rules", 0, OPTION_FLAG, &check_options.rules, NULL, "list the rules"},
+		{"json", 0, OPTION_FLAG, &check_options.json, NULL, "print the findings, or the rules, as JSON"},
+	};
+	struct options options = {
+		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = &file, .operand_max = 1};
+	int status = options_read(&command_check, &options, argc, argv);
+	if (status >= 0) {
+		return status;
+	}
+	if (check_options.rules && file == NULL) {
+		return list_rules(check_options.json);
+	}
+	if (file == NULL || check_options.rules) {
+		return command_usage(&command_check, "say the file of one contract, or --rules alone");
+	}
+	return check_file(file, &check_options);
 }

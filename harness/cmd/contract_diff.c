@@ -2,6 +2,7 @@
 #include "evaluators/reach/reach.h"
 #include "harness/base/file.h"
 #include "harness/base/json_build.h"
+#include "harness/cmd/command.h"
 #include "harness/cmd/contract_commands.h"
 #include "harness/contract/difference.h"
 
@@ -315,17 +316,43 @@ static int compare_schemas(const char *old_file, const char *new_file, enum comp
 	return status == EXIT_OK && !kept ? EXIT_NO_GO : status;
 }
 
-int contract_diff_run(const struct command *command, const char *old_file, const char *new_file,
-		      const struct contract_diff_options *options)
+static const struct command command_diff = {
+	.name = "contract diff",
+	.summary =
+		"what changed between two versions of a contract, whom it breaks, which version and what evidence it "
+		"costs; exit code 1 where somebody breaks or the version says too little",
+	.synopsis = "OLD NEW [--json] | --schema OLD NEW [--mode MODE] [--json]",
+	.example = "understudy contract diff old/contract.yaml contract.yaml",
+	.run = NULL,
+};
+
+int contract_diff_run(int argc, char **argv)
 {
 	enum compatibility_mode mode = COMPATIBILITY_BACKWARD;
-	if (options->mode != NULL && !read_mode(options->mode, &mode)) {
-		return command_usage(command, "--mode takes backward, forward, full or none, not \"%s\"",
-				     options->mode);
+	bool schemas = false;
+	bool json = false;
+	const char *word = NULL;
+	const char *files[2];
+	const struct option_row rows[] = {
+		{"schema", 0, OPTION_FLAG, &schemas, NULL, "the files are JSON Schemas, not contracts"},
+		{"mode", 0, OPTION_TEXT, &word, "MODE",
+		 "with --schema, what must hold: backward (default), forward, full or none"},
+		{"json", 0, OPTION_FLAG, &json, NULL, "print the result as JSON"},
+	};
+	struct options options = {
+		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = files, .operand_max = 2};
+	int status = options_read(&command_diff, &options, argc, argv);
+	if (status >= 0) {
+		return status;
 	}
-	if (options->mode != NULL && !options->schemas) {
-		return command_usage(command, "--mode goes with --schema; what a contract needs is known");
+	if (options.operand_count != 2) {
+		return command_usage(&command_diff, "say the old file and the new one");
 	}
-	return options->schemas ? compare_schemas(old_file, new_file, mode, options->json)
-				: compare_contracts(old_file, new_file, options->json);
+	if (word != NULL && !read_mode(word, &mode)) {
+		return command_usage(&command_diff, "--mode takes backward, forward, full or none, not \"%s\"", word);
+	}
+	if (word != NULL && !schemas) {
+		return command_usage(&command_diff, "--mode goes with --schema; what a contract needs is known");
+	}
+	return schemas ? compare_schemas(files[0], files[1], mode, json) : compare_contracts(files[0], files[1], json);
 }
