@@ -600,6 +600,106 @@ START_TEST(no_claim_is_refuted)
 }
 END_TEST
 
+/* --- against the official suite: all pairs of schemas of one file, with the instances of both --- */
+
+static bool suite_instances_agree(const struct json_node *group, const struct schema *first,
+				  const struct schema *second, size_t *instances)
+{
+	const struct json_node *tests = json_get_text(group, "tests");
+	for (const struct json_node *test = json_first(tests); test != NULL; test = json_next(tests, test)) {
+		const struct json_node *data = json_get_text(test, "data");
+		if (schema_validate(first, data, NULL)) {
+			*instances += 1;
+			if (!schema_validate(second, data, NULL)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static void try_suite_pair(struct arena *scratch, const struct json_node *one, const struct json_node *other,
+			   struct tally *tally)
+{
+	const struct json_node *before = json_get_text(one, "schema");
+	const struct json_node *after = json_get_text(other, "schema");
+	struct compatibility result;
+	struct schema *first = compile(before);
+	struct schema *second = compile(after);
+	ck_assert(schema_compatibility(before, after, scratch, &result, NULL));
+	if (first != NULL && second != NULL) {
+		tally->pairs++;
+	}
+	if (first != NULL && second != NULL && (result.mode & COMPATIBILITY_BACKWARD) != 0) {
+		bool agree = suite_instances_agree(one, first, second, &tally->instances) &&
+			     suite_instances_agree(other, first, second, &tally->instances);
+		if (!agree) {
+			print_pair(before, after);
+		}
+		ck_assert_msg(agree, "an instance of the suite refutes a claim");
+		tally->claims++;
+	}
+	schema_destroy(first);
+	schema_destroy(second);
+}
+
+static const char *const suite_files[] = {
+	"additionalProperties",
+	"allOf",
+	"anchor",
+	"anyOf",
+	"boolean_schema",
+	"const",
+	"contains",
+	"defs",
+	"dependentRequired",
+	"dependentSchemas",
+	"dynamicRef",
+	"enum",
+	"if-then-else",
+	"items",
+	"maxContains",
+	"minContains",
+	"multipleOf",
+	"not",
+	"oneOf",
+	"patternProperties",
+	"prefixItems",
+	"properties",
+	"propertyNames",
+	"ref",
+	"required",
+	"type",
+	"unevaluatedItems",
+	"unevaluatedProperties",
+	"uniqueItems",
+	"minimum",
+	"maxLength",
+	"infinite-loop-detection",
+};
+
+START_TEST(the_official_suite_refutes_no_claim)
+{
+	struct tally tally = {0};
+	for (size_t i = 0; i < sizeof(suite_files) / sizeof(suite_files[0]); i++) {
+		char name[200];
+		snprintf(name, sizeof(name), "data/JSON-Schema-Test-Suite/tests/draft2020-12/%s.json", suite_files[i]);
+		const struct json_node *groups = document_shared(&arena, name);
+		if (groups == NULL) {
+			return;
+		}
+		for (size_t k = 0; k < json_count(groups) * json_count(groups); k++) {
+			struct arena scratch CLEANUP_ARENA = ARENA_INIT((size_t)256 << 20);
+			try_suite_pair(&scratch, json_at(groups, k / json_count(groups)),
+				       json_at(groups, k % json_count(groups)), &tally);
+		}
+	}
+	printf("official suite: %zu pairs, %zu claims with %zu valid instances\n", tally.pairs, tally.claims,
+	       tally.instances);
+	ck_assert_uint_gt(tally.claims, 100);
+}
+END_TEST
+
 /* --- limits --- */
 
 START_TEST(hostile_schemas_end)
@@ -651,7 +751,9 @@ Suite *compatibility_suite(void)
 	tcase_add_test(tests, hostile_schemas_end);
 	tcase_add_test(tests, without_memory_it_is_an_error);
 	tcase_set_timeout(slow, 120);
+	tcase_add_checked_fixture(slow, setup, teardown);
 	tcase_add_loop_test(slow, no_claim_is_refuted, 0, 2);
+	tcase_add_test(slow, the_official_suite_refutes_no_claim);
 	suite_add_tcase(suite, tests);
 	suite_add_tcase(suite, slow);
 	return suite;
