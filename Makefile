@@ -12,7 +12,7 @@ VERSION := 0.1.0
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/compare evaluators/format evaluators/schema evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/compare evaluators/compatibility evaluators/format evaluators/reach evaluators/schema evaluators/select evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec

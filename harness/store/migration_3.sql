@@ -29,3 +29,12 @@ CREATE VIEW v_incident AS
 SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at,
 	n.acknowledged_at, n.resolved_at, n.evidence
 FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;
+-- Versions of contracts.
+CREATE TABLE contract_version (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	version TEXT NOT NULL,
+	hash BLOB NOT NULL,
+	content TEXT NOT NULL,
+	first_used_at INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, version)
+) STRICT, WITHOUT ROWID;
