@@ -11,7 +11,7 @@ VERSION := 0.1.0
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats evaluators/drift
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
@@ -116,6 +116,7 @@ FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
+FUZZ_USES_drift := evaluators base
 FUZZ_SECONDS ?= 120
 
 define fuzz_rule
