@@ -10,6 +10,7 @@ static suite_maker *const suites[] = {
 	rollup_suite,
 	fault_suite,
 	incident_suite,
+	drift_suite,
 };
 /* clang-format on */
 
