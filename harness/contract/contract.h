@@ -125,7 +125,10 @@ struct contract {
 
 	struct schema *request_schema; /* NULL: none given */
 	struct schema *response_schema;
-	struct span response_schema_text; /* JSON, for structured output */
+	const struct schema *legacy_schema; /* what legacy replies are held to for their series of drift:
+					     * response_schema, legacy_own_schema, or NULL: nothing */
+	struct schema *legacy_own_schema;   /* NULL: none given */
+	struct span response_schema_text;   /* JSON, for structured output */
 	const struct json_node *response_schema_json;
 	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
 	uint8_t response_schema_hash[SHA256_SIZE];
@@ -157,6 +160,14 @@ struct contract {
 	int reviewers;
 	uint32_t overlap_ppm;
 	int close_after_days;
+
+	const char **drift_units; /* JSON Pointers of currency and unit fields of replies, "*" for any token; count 0:
+				   * by name */
+	size_t drift_unit_count;
+	int64_t drift_reference_replies;
+	double drift_reference_rate;   /* negative: measured on the first drift_reference_replies */
+	int64_t drift_replies_per_day; /* expected, where the rate is given */
+	int drift_false_alarm_days;
 
 	double gate_alpha;
 	double gate_margin;

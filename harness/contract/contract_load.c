@@ -115,8 +115,8 @@ static int line_in(const char *message)
 	return line;
 }
 
-static bool load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
-			struct span *ret_text, const struct json_node **ret_json, uint8_t hash[SHA256_SIZE])
+bool contract_load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
+			  struct span *ret_text, const struct json_node **ret_json, uint8_t ret_hash[SHA256_SIZE])
 {
 	struct error inner = ERROR_INIT;
 	struct buffer canonical CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
@@ -136,7 +136,7 @@ static bool load_schema(const struct config *config, const struct json_node *nod
 	if (canonical.failed) {
 		return config_fail_memory(config);
 	}
-	hash_sha256(buffer_span(&canonical), hash);
+	hash_sha256(buffer_span(&canonical), ret_hash);
 	return true;
 }
 
@@ -146,10 +146,10 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 	const struct json_node *response = config_get(contract->root, "schemas.response");
 	struct span text;
 	const struct json_node *json;
-	return (request == NULL ||
-		load_schema(config, request, &contract->request_schema, &text, &json, contract->request_schema_hash)) &&
-	       load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
-			   &contract->response_schema_json, contract->response_schema_hash);
+	return (request == NULL || contract_load_schema(config, request, &contract->request_schema, &text, &json,
+							contract->request_schema_hash)) &&
+	       contract_load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
+				    &contract->response_schema_json, contract->response_schema_hash);
 }
 
 /* --- entry --- */
@@ -168,8 +168,9 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 	contract->root = config.document.root;
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
-	       contract_load_records(contract, &config) && contract_load_data(contract, &config) &&
-	       contract_load_plan(contract, &config) && contract_load_candidates(contract, &config);
+	       contract_load_records(contract, &config) && contract_load_drift(contract, &config) &&
+	       contract_load_data(contract, &config) && contract_load_plan(contract, &config) &&
+	       contract_load_candidates(contract, &config);
 }
 
 struct contract *contract_load(const char *file, struct error *err)
@@ -194,6 +195,7 @@ void contract_destroy(struct contract *contract)
 	}
 	schema_destroy(contract->request_schema);
 	schema_destroy(contract->response_schema);
+	schema_destroy(contract->legacy_own_schema);
 	arena_finish(&contract->arena);
 	free(contract);
 }

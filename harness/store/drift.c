@@ -364,3 +364,9 @@ bool store_reply_uncount(struct store *store, const struct store_reply *reply, s
 	       (delete_rows(store, "DELETE FROM deviation WHERE exchange_id = ? AND path = ?", reply, err) &&
 		delete_rows(store, "DELETE FROM deviating_reply WHERE exchange_id = ? AND path = ?", reply, err));
 }
+
+bool store_sums_write(struct store *store, struct error *err)
+{
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
+	return rollup_flush(store->rollup, store, err);
+}

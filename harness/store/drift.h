@@ -74,6 +74,10 @@ MUST_CHECK bool store_reply_count(struct store *store, const struct store_reply 
  * classes and what follows them is read; its source counts where there is no row, else the row's. */
 MUST_CHECK bool store_reply_uncount(struct store *store, const struct store_reply *reply, struct error *err);
 
+/* Writes the sums gathered so far, before the commit does: for questions that must see the replies of the transaction.
+ */
+MUST_CHECK bool store_sums_write(struct store *store, struct error *err);
+
 /* --- monitors --- */
 
 enum { STORE_DETECTORS = 3 };
