@@ -6,6 +6,7 @@
 
 Suite *select_suite(void);
 Suite *compare_suite(void);
+Suite *format_suite(void);
 Suite *schema_suite(void);
 Suite *schema_official_suite(void);
 Suite *schema_hostile_suite(void);
