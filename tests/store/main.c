@@ -11,6 +11,7 @@ static suite_maker *const suites[] = {
 	version_suite,
 	fault_suite,
 	incident_suite,
+	drift_suite,
 };
 /* clang-format on */
 

@@ -11,5 +11,6 @@ Suite *rollup_suite(void);
 Suite *version_suite(void);
 Suite *fault_suite(void);
 Suite *incident_suite(void);
+Suite *drift_suite(void);
 
 #endif
