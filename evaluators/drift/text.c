@@ -118,8 +118,27 @@ static bool is_escaped_replacement(struct span text, size_t at)
 	return text_equal_ignoring_case(rest, SPAN("\\ufffd"));
 }
 
+/* Most replies are: eight bytes at a time. */
+static bool is_ascii(struct span text)
+{
+	uint64_t all = 0;
+	size_t at = 0;
+	for (; at + sizeof(all) <= text.length; at += sizeof(all)) {
+		uint64_t eight;
+		memcpy(&eight, text.data + at, sizeof(eight));
+		all |= eight;
+	}
+	for (; at < text.length; at++) {
+		all |= (unsigned char)text.data[at];
+	}
+	return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool drift_text_is_garbled(struct span text)
 {
+	if (is_ascii(text) && (text.length == 0 || memchr(text.data, '\\', text.length) == NULL)) {
+		return false;
+	}
 	for (size_t at = 0; at < text.length; at++) {
 		unsigned char c = (unsigned char)text.data[at];
 		if ((c >= 0xc0 && is_garbled_at(text, at)) || (c == '\\' && is_escaped_replacement(text, at))) {
