@@ -234,46 +234,28 @@ static void conclude(struct drift_report *report)
 	}
 }
 
-/* With `root` the text need not be read again. */
-static void read_reply(struct reading *reading, struct span text, const struct json_node *root,
-		       enum drift_ending ending)
-{
-	struct drift_report *report = reading->report;
-	*report = (struct drift_report){.root = root};
-	reading->document = root;
-	if (root == NULL) {
-		parse(reading, text);
-	}
-	if (ending == DRIFT_CUT) {
-		add_text(report, DRIFT_TRUNCATION, false, "the reply was cut at the token limit");
-	}
-	if (report->root == NULL) {
-		read_text(reading, text, ending == DRIFT_CUT);
-	}
-	if (reading->document != NULL) {
-		hold_to_schema(reading);
-	}
-	if (ending == DRIFT_DECLINED && report->declared == 0) {
-		add_text(report, DRIFT_OTHER, false, "the model declined to answer");
-	}
-	if (report->root != NULL && drift_text_is_garbled(text)) {
-		add_text(report, DRIFT_ENCODING, true, "characters look garbled");
-	}
-	conclude(report);
-}
-
 void drift_read(const struct drift_contract *contract, struct span text, enum drift_ending ending, struct arena *arena,
 		struct drift_report *ret_report)
 {
 	struct reading reading = {.contract = contract, .arena = arena, .report = ret_report};
-	read_reply(&reading, text, NULL, ending);
-}
-
-void drift_read_document(const struct drift_contract *contract, struct span text, const struct json_node *root,
-			 struct arena *arena, struct drift_report *ret_report)
-{
-	struct reading reading = {.contract = contract, .arena = arena, .report = ret_report};
-	read_reply(&reading, text, root, DRIFT_ENDED);
+	*ret_report = (struct drift_report){0};
+	parse(&reading, text);
+	if (ending == DRIFT_CUT) {
+		add_text(ret_report, DRIFT_TRUNCATION, false, "the reply was cut at the token limit");
+	}
+	if (ret_report->root == NULL) {
+		read_text(&reading, text, ending == DRIFT_CUT);
+	}
+	if (reading.document != NULL) {
+		hold_to_schema(&reading);
+	}
+	if (ending == DRIFT_DECLINED && ret_report->declared == 0) {
+		add_text(ret_report, DRIFT_OTHER, false, "the model declined to answer");
+	}
+	if (ret_report->root != NULL && drift_text_is_garbled(text)) {
+		add_text(ret_report, DRIFT_ENCODING, true, "characters look garbled");
+	}
+	conclude(ret_report);
 }
 
 void drift_add(struct drift_report *report, enum drift_class drift, const char *sentence)

@@ -53,12 +53,22 @@ static void begin_watch(struct drift_monitor *monitor)
 	drift_monitor_prepare(monitor);
 }
 
+/* The rate that counts as usual, within what the watch can work with. */
+static double usual_rate(const struct drift_plan *plan, double rate)
+{
+	return at_most(at_least(rate, 1 / (10 * (double)plan->reference_replies)), RATE_MOST);
+}
+
+static double run_length(const struct drift_plan *plan, double per_day)
+{
+	return at_least(per_day * plan->false_alarm_days, RUN_LENGTH_LEAST);
+}
+
 static void set_reference(struct drift_monitor *monitor, const struct drift_plan *plan, double rate, double per_day)
 {
-	double least = 1 / (10 * (double)plan->reference_replies);
-	monitor->p0 = at_most(at_least(rate, least), RATE_MOST);
+	monitor->p0 = usual_rate(plan, rate);
 	monitor->replies_per_day = per_day;
-	monitor->run_length = at_least(per_day * plan->false_alarm_days, RUN_LENGTH_LEAST);
+	monitor->run_length = run_length(plan, per_day);
 	begin_watch(monitor);
 }
 
@@ -90,6 +100,34 @@ void drift_monitor_start(struct drift_monitor *monitor, const struct drift_plan 
 	if (plan->reference_rate >= 0) {
 		set_reference(monitor, plan, plan->reference_rate, plan->replies_per_day);
 	}
+}
+
+static bool differs(double a, double b)
+{
+	return a < b || a > b;
+}
+
+void drift_monitor_follow(struct drift_monitor *monitor, const struct drift_plan *plan)
+{
+	bool given = plan->reference_rate >= 0;
+	if (monitor->phase == DRIFT_PHASE_ALARM) {
+		return;
+	}
+	if (monitor->phase == DRIFT_PHASE_REFERENCE) {
+		if (given) {
+			drift_monitor_start(monitor, plan);
+		}
+		return;
+	}
+	bool was_given = monitor->reference_replies == 0;
+	bool other_rate = given && (differs(monitor->p0, usual_rate(plan, plan->reference_rate)) ||
+				    differs(monitor->replies_per_day, plan->replies_per_day));
+	if (given != was_given || other_rate) {
+		drift_monitor_start(monitor, plan);
+		return;
+	}
+	monitor->run_length = run_length(plan, monitor->replies_per_day);
+	monitor->log_run_length = log(monitor->run_length);
 }
 
 static void step_detector(struct drift_detector *detector, bool event, int64_t at)

@@ -62,6 +62,9 @@ bool drift_monitor_step(struct drift_monitor *monitor, const struct drift_plan *
 /* After an alarm: `accept` takes what comes now as the new reference, unless the plan gives the rate; else the watch
  * goes on from nothing with the old one. */
 void drift_monitor_restart(struct drift_monitor *monitor, const struct drift_plan *plan, bool accept);
+/* The plan may have changed since the state was kept: a rate that is given now or no more, or another one, starts the
+ * monitor anew; another number of days between false alarms is taken over. An alarm stays. */
+void drift_monitor_follow(struct drift_monitor *monitor, const struct drift_plan *plan);
 /* Sets what is derived, after the rest was read from where it is kept. */
 void drift_monitor_prepare(struct drift_monitor *monitor);
 /* log M, -infinity at the start. */

@@ -169,6 +169,7 @@ static bool load(struct drift_watch *watch, struct store *store, struct watched_
 		return true;
 	}
 	watched->monitor = from_store(&stored);
+	drift_monitor_follow(&watched->monitor, &watch->plan);
 	watched->incident = stored.incident;
 	if (watched->monitor.phase == DRIFT_PHASE_ALARM) {
 		if (!is_resolved(store, watched->incident, &resolved, err)) {
