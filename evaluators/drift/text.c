@@ -13,12 +13,12 @@ static enum utf16 find_utf16(struct span bytes)
 	if (bytes.length < 4 || bytes.length % 2 != 0) {
 		return UTF16_NOT;
 	}
-	if ((byte[0] == 0xfe && byte[1] == 0xff) || (byte[0] == 0 && byte[1] != 0 && byte[2] == 0 && byte[3] != 0)) {
-		return UTF16_BIG;
+	unsigned int mark = (unsigned int)byte[0] << 8 | byte[1];
+	if (mark == 0xfeff || mark == 0xfffe) {
+		return mark == 0xfeff ? UTF16_BIG : UTF16_LITTLE;
 	}
-	bool little =
-		(byte[0] == 0xff && byte[1] == 0xfe) || (byte[0] != 0 && byte[1] == 0 && byte[2] != 0 && byte[3] == 0);
-	return little ? UTF16_LITTLE : UTF16_NOT;
+	int zeros = (byte[0] == 0) << 3 | (byte[1] == 0) << 2 | (byte[2] == 0) << 1 | (byte[3] == 0);
+	return zeros == 0xa ? UTF16_BIG : zeros == 0x5 ? UTF16_LITTLE : UTF16_NOT;
 }
 
 static uint32_t unit_at(struct span bytes, enum utf16 order, size_t at)

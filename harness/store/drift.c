@@ -312,7 +312,7 @@ bool store_reply_count(struct store *store, const struct store_reply *reply, str
 	if (!insert_deviating(store, reply, err)) {
 		return false;
 	}
-	for (size_t i = 0; i < reply->count; i++) {
+	for (size_t i = 0; i < reply->count && i < STORE_DEVIATIONS_MAX; i++) {
 		if (!insert_deviation(store, reply, i, err)) {
 			return false;
 		}

@@ -1,6 +1,7 @@
 /* The alarm from replies to incident: on a real store, under a worker that comes and goes. */
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/pipeline/drift_changes.h"
 #include "harness/pipeline/drift_watch.h"
 #include "harness/pipeline/worker.h"
 #include "harness/store/incident.h"
@@ -272,6 +273,73 @@ START_TEST(alarm_says_what_changed)
 }
 END_TEST
 
+/* Replies of one model in one hour, as the series have them. */
+static void count_hour(struct store *store, int64_t exchange, int hour, const char *model, const char *prompt)
+{
+	struct error err = ERROR_INIT;
+	const struct store_source source = {.interface_id = 1,
+					    .path = 1,
+					    .contract_version = SPAN("1"),
+					    .model = span_of(model),
+					    .prompt = span_of(prompt),
+					    .seen_at = BEGIN + hour * 60 * MINUTE};
+	struct store_reply reply = {.exchange = exchange, .path = 1, .captured_at = BEGIN + hour * 60 * MINUTE};
+	late_must(store_source_id(store, &source, &reply.source, &err) && store_reply_count(store, &reply, &err), &err);
+}
+
+static void check_changes(struct store *store, int hour, const char *expected)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(65536);
+	struct json_build *build = json_build_create();
+	int64_t began_at = BEGIN + hour * 60 * MINUTE;
+	late_must(drift_changes_build(store, 1, 1, began_at, build, &err) &&
+			  drift_changes_build_input(store, 1, began_at, build, &err) &&
+			  json_build_write(build, 0, &text, &err),
+		  &err);
+	json_build_destroy(build);
+	ck_assert_str_eq(text.data, expected);
+}
+
+/* Model "b" comes at hour 301, prompt 02 at hour 400 with both models. The estimate may be late by an hour or two. */
+START_TEST(changes_are_what_is_new)
+{
+	struct error err = ERROR_INIT;
+	make(0, 1, 0, NULL, NULL);
+	deliver(0, 1);
+	struct store *store = store_open(late_installation->store, STORE_READ_WRITE, 1000, &err);
+	late_must(store != NULL && store_begin(store, &err), &err);
+	for (int hour = 210; hour < 500; hour++) {
+		count_hour(store, 1, hour, hour < 300 || hour % 2 == 0 ? "a" : "b", hour < 400 ? "\x01" : "\x02");
+	}
+	late_must(store_sums_write(store, &err), &err);
+	check_changes(store, 250,
+		      "{\"changed\":[{\"what\":\"model\",\"before\":[\"a\"],\"since\":[\"a\",\"b\"]},{\"what\":"
+		      "\"prompt\",\"before\":[\"01\"],\"since\":[\"01\",\"02\"]}],\"input_quality\":null}");
+	check_changes(store, 302,
+		      "{\"changed\":[{\"what\":\"model\",\"before\":[\"a\"],\"since\":[\"a\",\"b\"]},{\"what\":"
+		      "\"prompt\",\"before\":[\"01\"],\"since\":[\"01\",\"02\"]}],\"input_quality\":null}");
+	check_changes(store, 304,
+		      "{\"changed\":[{\"what\":\"prompt\",\"before\":[\"01\"],\"since\":[\"01\",\"02\"]}],"
+		      "\"input_quality\":null}");
+	check_changes(store, 450, "{\"changed\":[],\"input_quality\":null}");
+	struct statement *table = store_statement(store,
+						  "CREATE TABLE rollup_input (interface_id INTEGER, day INTEGER, test "
+						  "INTEGER, messages INTEGER, deviating INTEGER)",
+						  &err);
+	late_must(table != NULL && statement_run(table, &err), &err);
+	struct statement *rows =
+		store_statement(store,
+				"INSERT INTO rollup_input VALUES (1, 20510, 0, 100, 1), (1, 20540, 0, 100, "
+				"25), (1, 20510, 1, 100, 99), (2, 20510, 0, 100, 99)",
+				&err);
+	late_must(rows != NULL && statement_run(rows, &err), &err);
+	check_changes(store, 450, "{\"changed\":[],\"input_quality\":{\"before\":0.01,\"since\":0.25}}");
+	store_rollback(store);
+	store_close(store);
+}
+END_TEST
+
 Suite *drift_watch_suite(void)
 {
 	Suite *suite = suite_create("drift watch");
@@ -287,6 +355,7 @@ Suite *drift_watch_suite(void)
 	tcase_add_test(tcase, incident_closed_by_sql_restarts_too);
 	tcase_add_test(tcase, another_legacy_version_is_told_once);
 	tcase_add_test(tcase, alarm_says_what_changed);
+	tcase_add_test(tcase, changes_are_what_is_new);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
