@@ -105,7 +105,7 @@ static void add_violation(const struct reading *reading, const struct schema_vio
 	size_t offset = reading->offset == OFFSET_UNKNOWN ? 0 : reading->offset + violation->offset;
 	struct drift_deviation deviation = {
 		.drift = class_of(reading->contract, violation),
-		.strict_only = false,
+		.strict_only = violation->open,
 		.instance = violation->instance,
 		.keyword = violation->keyword,
 		.schema = violation->schema,
@@ -115,35 +115,43 @@ static void add_violation(const struct reading *reading, const struct schema_vio
 	add(reading->report, &deviation);
 }
 
-/* Violations past those that are kept are known by their class alone. */
-static void add_rest(struct drift_report *report, const struct schema_report *violations)
+/* What the list had no room for is known by its class alone. */
+static void add_rest(struct drift_report *report, const struct schema_report *violations, size_t kept, size_t kept_open)
 {
-	if (violations->total == violations->count) {
-		return;
-	}
+	size_t declared = 0;
 	for (int i = 0; i < DRIFT_CLASS_COUNT; i++) {
-		if (violations->by_class[i] > 0) {
-			report->classes |= UINT32_C(1) << i;
-			report->declared |= UINT32_C(1) << i;
-		}
+		declared += violations->by_class[i];
 	}
-	report->total += violations->total - violations->count;
+	for (int i = 0; declared > kept && i < DRIFT_CLASS_COUNT; i++) {
+		uint32_t bit = violations->by_class[i] > 0 ? UINT32_C(1) << i : 0;
+		report->classes |= bit;
+		report->declared |= bit;
+	}
+	report->classes |= violations->undeclared_open > kept_open ? UINT32_C(1) << DRIFT_UNDECLARED_FIELD : 0;
+	report->total += declared - kept + (violations->undeclared_open - kept_open);
 }
 
-/* The one place that asks the schema's validator. */
+/* The one place that asks the schema's validator. Violations in branches of anyOf and oneOf explain one that is told.
+ */
 static void hold_to_schema(const struct reading *reading)
 {
 	enum { VIOLATIONS_MAX = 100 };
 	struct schema_report violations;
+	size_t kept = 0;
+	size_t kept_open = 0;
 	schema_report_init(&violations, reading->arena, VIOLATIONS_MAX);
-	if (schema_validate(reading->contract->schema, reading->document, &violations)) {
-		return;
-	}
+	violations.strict = true;
+	bool valid = schema_validate(reading->contract->schema, reading->document, &violations);
 	for (size_t i = 0; i < violations.count; i++) {
-		add_violation(reading, &violations.list[i]);
+		const struct schema_violation *violation = &violations.list[i];
+		if (!violation->branch) {
+			add_violation(reading, violation);
+			kept_open += violation->open;
+			kept += !violation->open;
+		}
 	}
-	add_rest(reading->report, &violations);
-	if (reading->report->declared == 0) {
+	add_rest(reading->report, &violations, kept, kept_open);
+	if (!valid && reading->report->declared == 0) {
 		add_text(reading->report, DRIFT_OTHER, false, "the reply deviates from its schema");
 	}
 }

@@ -91,6 +91,7 @@ enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
 struct contract {
 	struct arena arena;           /* owns all that follows */
 	const struct json_node *root; /* the file as JSON, for declarations that nothing else reads; holds secrets */
+	const uint32_t *lines;        /* in the file, of every node: lines[node - root] */
 	const char *file;             /* as given; errors name it */
 	const char *interface;
 	const char *version;
@@ -125,11 +126,15 @@ struct contract {
 
 	struct schema *request_schema; /* NULL: none given */
 	struct schema *response_schema;
-	const struct schema *legacy_schema; /* what legacy replies are held to for their series of drift:
-					     * response_schema, legacy_own_schema, or NULL: nothing */
-	struct schema *legacy_own_schema;   /* NULL: none given */
-	struct span response_schema_text;   /* JSON, for structured output */
+	const struct schema *legacy_schema;          /* what legacy replies are held to for their series of drift:
+						      * response_schema, legacy_own_schema, or NULL: nothing */
+	struct schema *legacy_own_schema;            /* NULL: none given */
+	struct span request_schema_text;             /* JSON; empty without a schema */
+	const struct json_node *request_schema_json; /* NULL: none given */
+	const char *request_schema_file;             /* NULL: none given */
+	struct span response_schema_text;            /* JSON, for structured output */
 	const struct json_node *response_schema_json;
+	const char *response_schema_file;
 	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
 	uint8_t response_schema_hash[SHA256_SIZE];
 

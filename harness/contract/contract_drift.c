@@ -40,8 +40,9 @@ static bool load_legacy_schema(struct contract *contract, const struct config *c
 	}
 	struct span text;
 	const struct json_node *json;
+	const char *file;
 	uint8_t hash[SHA256_SIZE];
-	bool done = contract_load_schema(config, node, &contract->legacy_own_schema, &text, &json, hash);
+	bool done = contract_load_schema(config, node, &contract->legacy_own_schema, &text, &json, &file, hash);
 	contract->legacy_schema = contract->legacy_own_schema;
 	return done;
 }

@@ -116,7 +116,8 @@ static int line_in(const char *message)
 }
 
 bool contract_load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
-			  struct span *ret_text, const struct json_node **ret_json, uint8_t ret_hash[SHA256_SIZE])
+			  struct span *ret_text, const struct json_node **ret_json, const char **ret_file,
+			  uint8_t ret_hash[SHA256_SIZE])
 {
 	struct error inner = ERROR_INIT;
 	struct buffer canonical CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
@@ -128,7 +129,7 @@ bool contract_load_schema(const struct config *config, const struct json_node *n
 		return error_set_at(config->err, ERROR_CONFIG, path, line_in(inner.message),
 				    "not JSON: %s; correct the file", inner.message);
 	}
-	*ret_schema = schema_create(*ret_json, &inner);
+	*ret_schema = schema_create(*ret_json, NULL, &inner);
 	if (*ret_schema == NULL) {
 		return error_set_at(config->err, inner.code, path, 0, "%s", inner.message);
 	}
@@ -137,6 +138,7 @@ bool contract_load_schema(const struct config *config, const struct json_node *n
 		return config_fail_memory(config);
 	}
 	hash_sha256(buffer_span(&canonical), ret_hash);
+	*ret_file = path;
 	return true;
 }
 
@@ -144,12 +146,13 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 {
 	const struct json_node *request = config_get(contract->root, "schemas.request");
 	const struct json_node *response = config_get(contract->root, "schemas.response");
-	struct span text;
-	const struct json_node *json;
-	return (request == NULL || contract_load_schema(config, request, &contract->request_schema, &text, &json,
-							contract->request_schema_hash)) &&
+	return (request == NULL ||
+		contract_load_schema(config, request, &contract->request_schema, &contract->request_schema_text,
+				     &contract->request_schema_json, &contract->request_schema_file,
+				     contract->request_schema_hash)) &&
 	       contract_load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
-				    &contract->response_schema_json, contract->response_schema_hash);
+				    &contract->response_schema_json, &contract->response_schema_file,
+				    contract->response_schema_hash);
 }
 
 /* --- entry --- */
@@ -166,6 +169,7 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 		return false;
 	}
 	contract->root = config.document.root;
+	contract->lines = config.document.lines;
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
 	       contract_load_records(contract, &config) && contract_load_drift(contract, &config) &&

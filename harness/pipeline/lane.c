@@ -1,5 +1,6 @@
 #include "harness/pipeline/lane.h"
 
+#include "harness/pipeline/freeze.h"
 #include "harness/pipeline/watch.h"
 #include "harness/store/legacy.h"
 
@@ -254,6 +255,7 @@ static bool fill(struct store *store, struct interface_lane *lane, bool new_epoc
 {
 	const struct contract *contract = lane->contract;
 	if (!store_interface(store, span_of(contract->interface), &lane->id, err) ||
+	    !freeze_version(store, contract, lane->id, now, &lane->notice, err) ||
 	    !store_outcome_waits(store, lane->id, &lane->outcomes_wait, err)) {
 		return false;
 	}

@@ -31,6 +31,17 @@ CREATE TABLE epoch (
 	UNIQUE (candidate_id, ordinal)
 ) STRICT;
 
+-- Versions of contracts.
+-- A version once used keeps its content: what messages, records, fields, schemas, limits and the like say.
+CREATE TABLE contract_version (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	version TEXT NOT NULL,               -- contract: version
+	hash BLOB NOT NULL,                  -- SHA-256 of content
+	content TEXT NOT NULL,               -- canonical JSON
+	first_used_at INTEGER NOT NULL,      -- by a worker, with this content
+	PRIMARY KEY (interface_id, version)
+) STRICT, WITHOUT ROWID;
+
 -- A field that records are compared on.
 CREATE TABLE field (
 	id INTEGER PRIMARY KEY,

@@ -153,7 +153,7 @@ END_TEST
 START_TEST(replies_of_gorilla)
 {
 	const struct json_node *schema_document = document_parse(&arena, SPAN("{\"type\":\"object\"}"));
-	struct schema *schema = schema_create(schema_document, NULL);
+	struct schema *schema = schema_create(schema_document, NULL, NULL);
 	const struct drift_contract contract = {.schema = schema};
 	CLEANUP_BUFFER struct buffer file = BUFFER_INIT(1 << 24);
 	size_t classes[DRIFT_CLASS_COUNT] = {0};

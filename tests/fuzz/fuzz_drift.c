@@ -18,7 +18,7 @@ static struct schema *schema_once(void)
 		struct arena arena = ARENA_INIT(1 << 20);
 		const struct json_node *document = NULL;
 		HOLDS(json_parse(&arena, span_of(SCHEMA), NULL, &document, NULL));
-		schema = schema_create(document, NULL);
+		schema = schema_create(document, NULL, NULL);
 		HOLDS(schema != NULL);
 		arena_finish(&arena);
 	}

@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	ingest_suite,
 	evaluation_suite,
 	rollup_suite,
+	version_suite,
 	fault_suite,
 	incident_suite,
 	drift_suite,
