@@ -102,6 +102,8 @@ struct tap_config {
 int tap_listen(const char *listen, struct error *err);
 /* The address a listening socket has ("127.0.0.1:43211"). */
 const char *tap_listen_address(int fd, char text[64]);
+/* The one that tap_listen would bind ("127.0.0.1:8080" for "localhost:8080"); "?" where it is not known. */
+const char *tap_listen_numeric(const char *listen, char text[64]);
 
 enum { TAP_ADDRESSES_MAX = 4, TAP_ADDRESS_SIZE = 64 };
 /* The numeric addresses of a host, the first ones. Asks the system's resolver and may take its time. Returns how many;
