@@ -55,6 +55,7 @@ struct interface_lane {
 	int shadow_floor;                  /* sampling.floor in force */
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
+	bool unclaimed_wait;               /* deliveries were set aside while no contract named the interface */
 };
 
 /* Looks up or adds the rows, inside a transaction of its own. `new_epoch`: a changed epoch may begin; otherwise a

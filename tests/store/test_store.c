@@ -72,8 +72,8 @@ static const struct refused REFUSED[] = {
 	{"PRAGMA application_id = 17; CREATE TABLE a (b)", NULL, STORE_READ_WRITE, ERROR_FORMAT, "another program"},
 	{"PRAGMA application_id = 17", NULL, STORE_CREATE, ERROR_FORMAT, "another program"},
 	{"PRAGMA user_version = 1", NULL, STORE_CREATE, ERROR_FORMAT, "another program"},
-	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 3; CREATE TABLE a (b)", NULL, STORE_READ_WRITE,
-	 ERROR_VERSION, "written by a newer understudy (version 3, this one knows 2); upgrade understudy"},
+	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 4; CREATE TABLE a (b)", NULL, STORE_READ_WRITE,
+	 ERROR_VERSION, "written by a newer understudy (version 4, this one knows 3); upgrade understudy"},
 	{"PRAGMA application_id = 1431532644; PRAGMA user_version = 900; PRAGMA journal_mode = WAL; CREATE TABLE a (b)",
 	 NULL, STORE_READ_ONLY, ERROR_VERSION, "version 900"},
 };
@@ -190,8 +190,8 @@ END_TEST
 
 START_TEST(migrates_in_one_transaction)
 {
-	static const char *const steps[] = {"CREATE TABLE two (a); INSERT INTO two VALUES (1)",
-					    "ALTER TABLE two ADD COLUMN b; UPDATE two SET b = a + 1"};
+	static const char *const steps[STORE_VERSION] = {"CREATE TABLE two (a); INSERT INTO two VALUES (1)",
+							 "ALTER TABLE two ADD COLUMN b; UPDATE two SET b = a + 1"};
 	static const char *const broken[] = {"CREATE TABLE two (a)", "UPDATE two SET nothing = 1"};
 	struct error err = ERROR_INIT;
 	struct store *store = open_or_fail(STORE_CREATE);
@@ -206,10 +206,10 @@ START_TEST(migrates_in_one_transaction)
 	must(store_migrate(store, steps, 2, &err), &err);
 	ck_assert_int_eq(ask(store, "PRAGMA user_version"), 3);
 	ck_assert_int_eq(ask(store, "SELECT b FROM two"), 2);
-	run(store, "PRAGMA user_version = 2");
+	run(store, "PRAGMA user_version = 3");
 	store_close(store);
 	store = open_or_fail(STORE_READ_ONLY);
-	ck_assert(!store_migrate(store, steps, 2, &err));
+	ck_assert(!store_migrate(store, steps, STORE_VERSION, &err));
 	ck_assert_int_eq((int)err.code, ERROR_VERSION);
 	store_close(store);
 }
