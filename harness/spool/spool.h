@@ -25,6 +25,8 @@ struct spool_writer;
 /* Opens or makes the stream, cuts a torn tail, takes the writer's lock (ERROR_BUSY where it is taken). */
 struct spool_writer *spool_writer_open(const char *directory, const char *stream, const struct spool_options *options,
 				       struct error *err);
+/* Has somebody the stream open for writing? Read off /proc/locks, because to try the lock would be to take it. */
+bool spool_is_written(const char *directory, const char *stream);
 void spool_writer_close(struct spool_writer *writer);                   /* syncs; accepts NULL */
 uint64_t spool_writer_last_sequence(const struct spool_writer *writer); /* 0: none yet */
 /* Appends one exchange, giving it the next sequence (exchange->sequence is set). */

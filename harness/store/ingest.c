@@ -496,30 +496,6 @@ static bool sum_drops(struct store *store, int64_t interface_id, struct store_le
 	return step == STATEMENT_DONE;
 }
 
-bool store_drops_between(struct store *store, int64_t interface_id, int32_t from, int32_t to,
-			 uint64_t dropped[DROP_REASON_COUNT], struct error *err)
-{
-	struct statement *statement = store_statement(store,
-						      "SELECT reason, sum(count) FROM tap_drop_week WHERE interface_id "
-						      "= ? AND week BETWEEN ? AND ? GROUP BY reason",
-						      err);
-	if (statement == NULL) {
-		return false;
-	}
-	statement_bind_integer(statement, 1, interface_id);
-	statement_bind_integer(statement, 2, from);
-	statement_bind_integer(statement, 3, to);
-	memset(dropped, 0, DROP_REASON_COUNT * sizeof(dropped[0]));
-	enum statement_step step;
-	while ((step = statement_step(statement, err)) == STATEMENT_ROW) {
-		int64_t reason = statement_integer(statement, 0);
-		if (reason >= 0 && reason < DROP_REASON_COUNT) {
-			dropped[reason] = (uint64_t)statement_integer(statement, 1);
-		}
-	}
-	return step == STATEMENT_DONE;
-}
-
 bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger, struct error *err)
 {
 	uint64_t tap[6];

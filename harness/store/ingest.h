@@ -95,9 +95,5 @@ struct store_ledger {
 };
 MUST_CHECK bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger,
 				 struct error *err);
-/* Drops of the weeks from `from` to `to`, by reason, into `dropped`. Weeks are those in which the tap's accounts were
- * made; what was dropped before version 3 of the store is in no week. */
-MUST_CHECK bool store_drops_between(struct store *store, int64_t interface_id, int32_t from, int32_t to,
-				    uint64_t dropped[DROP_REASON_COUNT], struct error *err);
 
 #endif

@@ -105,6 +105,11 @@ static void write_first_ledger(struct page *page, const struct snapshot *snapsho
 		if (interface->outcomes.read > 0) {
 			html_count_row(body, "Late legacy answers", NULL, interface->outcome);
 		}
+		if (interface->unclaimed > 0) {
+			html_count_row(body, "Unclaimed",
+				       "no contract names the interface; put it back, and they are worked on",
+				       interface->unclaimed);
+		}
 		html_count_row(body, "Waiting in the spool",
 			       snapshot->interfaces->next != NULL ? "all interfaces together" : NULL,
 			       snapshot->in_spool);
