@@ -1,4 +1,4 @@
-#include "harness/tap/delivery.h"
+#include "harness/spool/delivery.h"
 
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
@@ -387,13 +387,17 @@ static struct spool_exchange empty_exchange(const struct delivery_defaults *defa
 bool delivery_read(struct span line, const struct delivery_defaults *defaults, struct arena *arena,
 		   struct spool_exchange *ret_exchange, struct error *err)
 {
+	const struct json_node *root;
+	return json_parse(arena, line, NULL, &root, err) &&
+	       delivery_read_object(line, root, defaults, arena, ret_exchange, err);
+}
+
+bool delivery_read_object(struct span line, const struct json_node *root, const struct delivery_defaults *defaults,
+			  struct arena *arena, struct spool_exchange *ret_exchange, struct error *err)
+{
 	struct spool_exchange exchange = empty_exchange(defaults);
 	struct reader reader = {.arena = arena, .exchange = &exchange, .err = err};
 	const struct member *members = defaults->is_outcome ? outcome_members : exchange_members;
-	const struct json_node *root;
-	if (!json_parse(arena, line, NULL, &root, err)) {
-		return false;
-	}
 	if (!json_is(root, JSON_OBJECT)) {
 		return error_set(err, ERROR_FORMAT, "this is no JSON object; send {\"%s\": ...}", members[1].name);
 	}
@@ -407,4 +411,66 @@ bool delivery_read(struct span line, const struct delivery_defaults *defaults, s
 	}
 	*ret_exchange = exchange;
 	return true;
+}
+
+/* --- exchange or message? --- */
+
+/* What the names of an object have in common with those of an exchange. */
+struct likeness {
+	size_t known;
+	struct span unknown; /* the first one; data NULL: none */
+	struct span near;    /* the first unknown one that is nearly a known one */
+	const char *meant;   /* that one */
+};
+
+static void note_name(struct likeness *likeness, struct span name)
+{
+	for (const struct member *at = exchange_members; at->name != NULL; at++) {
+		if (span_is(name, at->name)) {
+			likeness->known++;
+			return;
+		}
+	}
+	likeness->unknown = likeness->unknown.data == NULL ? name : likeness->unknown;
+	for (const struct member *at = exchange_members; likeness->meant == NULL && at->name != NULL; at++) {
+		if (text_is_near(name, span_of(at->name))) {
+			likeness->near = name;
+			likeness->meant = at->name;
+		}
+	}
+}
+
+static enum delivery_shape unclear(const struct likeness *likeness, struct error *err)
+{
+	bool is_near = likeness->meant != NULL;
+	struct span name = is_near ? likeness->near : likeness->unknown;
+	error_set(err, ERROR_FORMAT,
+		  "unknown name \"%.*s\" beside those of an exchange%s%s%s; correct it, or, where the line is the "
+		  "message "
+		  "itself, write it as {\"message\": LINE}",
+		  SPAN_ARGUMENTS(name.length <= NAME_SHOWN_MAX ? name : SPAN("...")), is_near ? " (\"" : "",
+		  is_near ? likeness->meant : "", is_near ? "\" is meant?)" : "");
+	return DELIVERY_IS_UNCLEAR;
+}
+
+enum delivery_shape delivery_shape_of(const struct json_node *root, struct error *err)
+{
+	struct likeness likeness = {0};
+	bool has_message = json_is(json_get_text(root, "message"), JSON_OBJECT) ||
+			   json_is(json_get_text(root, "message_base64"), JSON_STRING);
+	if (!json_is(root, JSON_OBJECT)) {
+		return DELIVERY_IS_MESSAGE;
+	}
+	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
+		note_name(&likeness, json_text(name));
+	}
+	if (has_message && likeness.unknown.data == NULL) {
+		return DELIVERY_IS_EXCHANGE;
+	}
+	bool is_near = likeness.meant != NULL;
+	bool names_message = is_near && text_starts_with(span_of(likeness.meant), "message");
+	if (has_message ? likeness.known > 1 || is_near : likeness.known > 0 && names_message) {
+		return unclear(&likeness, err);
+	}
+	return DELIVERY_IS_MESSAGE;
 }
