@@ -155,58 +155,73 @@ static bool count_stream(const struct opened *opened, const char *stream, struct
 static void note_ring_account(const struct opened *opened, struct ring *ring, struct newest_accounts *newest)
 {
 	struct spool_accounts accounts;
-	for (int i = 0; opened->contract != NULL && ring_read_account(ring, i, &accounts); i++) {
+	for (int i = 0; ring != NULL && opened->contract != NULL && ring_read_account(ring, i, &accounts); i++) {
 		if (span_is(accounts.interface, opened->contract->interface)) {
 			note_account(newest, WORKER_TAP_STREAM, &accounts);
 		}
 	}
 }
 
-/* Captured and not drained yet. A ring that is not there holds nothing. */
-static bool look_at_ring(const struct opened *opened, struct newest_accounts *newest, struct opened_ring *ret_ring,
+/* Captured and not drained yet. A ring that is not there holds nothing: *ret_ring is NULL; the caller closes it. */
+static bool look_at_ring(const struct opened *opened, struct ring **ret_ring, struct opened_ring *look,
 			 struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct ring *ring = ring_open(opened->installation->ring, 0, RING_CONSUMER, &why);
+	*ret_ring = ring;
 	if (ring == NULL) {
 		if (why.code != ERROR_MISSING && err != NULL) {
 			*err = why;
 		}
 		return why.code == ERROR_MISSING;
 	}
-	ret_ring->waiting = ring_waiting(ring);
-	ret_ring->capacity = ring_capacity(ring);
-	ret_ring->reduced_since = ring_reduced_since(ring);
-	note_ring_account(opened, ring, newest);
-	ring_close(ring);
+	look->waiting = ring_waiting(ring);
+	look->capacity = ring_capacity(ring);
+	look->reduced_since = ring_reduced_since(ring);
 	return true;
 }
 
+static bool count_streams(const struct opened *opened, struct newest_accounts *newest, struct arena *arena,
+			  uint64_t *ret_count, struct opened_ring *look, struct buffer *position, struct error *err)
+{
+	char **names = NULL;
+	size_t streams = 0;
+	uint64_t count = 0;
+	if (!spool_list_streams(opened->installation->spool, arena, &names, &streams, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < streams; i++) {
+		bool is_tap = strcmp(names[i], WORKER_TAP_STREAM) == 0;
+		look->is_replayed |= !is_tap && spool_is_written(opened->installation->spool, names[i]);
+		if (!count_stream(opened, names[i], newest, &count, position, err)) {
+			return false;
+		}
+	}
+	*ret_count = count;
+	return true;
+}
+
+/* What waits in the ring is looked at before the spool, so that what is moved meanwhile is seen twice and not missed;
+ * its accounts behind it, so that they are newer than any frame that was seen. */
 bool opened_count_in_spool(const struct opened *opened, uint64_t *ret_count, struct opened_ring *ret_ring,
 			   struct buffer *position, struct error *err)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(STREAMS_ARENA_MAX);
-	char **names = NULL;
-	size_t streams = 0;
-	uint64_t count = 0;
 	struct newest_accounts newest = {.count = 0};
-	struct opened_ring ring = {0};
-	if (!spool_list_streams(opened->installation->spool, &arena, &names, &streams, err)) {
+	struct opened_ring look = {0};
+	struct ring *ring = NULL;
+	uint64_t count = 0;
+	if (!look_at_ring(opened, &ring, &look, err)) {
 		return false;
 	}
-	for (size_t i = 0; i < streams; i++) {
-		if (!count_stream(opened, names[i], &newest, &count, position, err)) {
-			return false;
-		}
-		ring.is_replayed = ring.is_replayed || (strcmp(names[i], WORKER_TAP_STREAM) != 0 &&
-							spool_is_written(opened->installation->spool, names[i]));
-	}
-	/* The ring after the spool: its counts are newer than any that stand there. */
-	if (!look_at_ring(opened, &newest, &ring, err) ||
-	    (opened->contract != NULL && !sum_unaccounted(opened, &newest, &ring.unaccounted, err))) {
+	bool done = count_streams(opened, &newest, &arena, &count, &look, position, err);
+	note_ring_account(opened, ring, &newest);
+	ring_close(ring);
+	done = done && (opened->contract == NULL || sum_unaccounted(opened, &newest, &look.unaccounted, err));
+	if (!done) {
 		return false;
 	}
 	*ret_count = count;
-	*ret_ring = ring;
+	*ret_ring = look;
 	return buffer_ok(position, "the spool position", err);
 }

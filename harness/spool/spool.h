@@ -79,8 +79,8 @@ bool spool_capture_is_off(const char *directory, int64_t *ret_since);
  * while another process holds it, it waits and tries again. When the stream cannot be written (disk full), the ring
  * fills and the tap counts drops; the drainer retries and recovers by itself. Appends accounts records where the
  * accounts changed, at most every 100 ms, and at the end, each right behind the exchanges that it counts. The thread
- * runs at the lowest priority (nice 19: it has to keep up, so not in idle time alone) with all signals blocked. The ring
- * must be there already. */
+ * runs at the lowest priority (nice 19: it has to keep up, so not in idle time alone) with all signals blocked. The
+ * ring must be there already. */
 struct drainer;
 struct drainer *drainer_start(const char *ring_path, const char *directory, const char *stream,
 			      const struct spool_options *options, struct error *err);

@@ -401,7 +401,8 @@ START_TEST(test_late_answers)
 	ck_assert_ptr_nonnull(strstr(written.json.data, "\"chosen\": 10"));
 	ck_assert_ptr_nonnull(strstr(written.markdown.data, "For 42 exchanges it was drawn"));
 	ck_assert_ptr_nonnull(strstr(written.html.data, "Late legacy answers: what became of them"));
-	ck_assert_ptr_nonnull(strstr(written.html.data, "committed − stored − duplicate − late answers − unclaimed − in spool"));
+	ck_assert_ptr_nonnull(
+		strstr(written.html.data, "committed − stored − duplicate − late answers − unclaimed − in spool"));
 	forget(&written);
 }
 END_TEST
