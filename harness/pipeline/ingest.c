@@ -320,8 +320,11 @@ static bool claim_batch(struct worker *worker, struct interface_lane *lane, stru
 			return false;
 		}
 	}
+	if (!store_commit(worker->store, err)) {
+		return false;
+	}
 	lane->unclaimed_wait = found;
-	return store_commit(worker->store, err);
+	return true;
 }
 
 /* Before the spool is read further, so that an interface's deliveries keep their order. */

@@ -1,8 +1,9 @@
-/* JSON Lines, one exchange a line, in one of two shapes:
- *   {"message": {...}, "legacy": {...}, "llm": {...} or "text", "captured_at": TIME, ...} with the names that the
- * ingest listener takes (harness/spool/delivery.h), where all but the message may be absent; any other object: the
- * message itself, whose legacy decision stands in the outcomes table. Such a file was made for this program: a line
- * that is broken is the operator's to mend, nothing is skipped. */
+/* JSON Lines, one exchange a line, in one of two shapes. An object with "message", and the names that the ingest
+ * listener takes (harness/spool/delivery.h), is an exchange: {"message": {...}, "legacy": {...}, "captured_at": TIME}.
+ * Any other is the message itself, whose legacy decision stands in the outcomes table.
+ *
+ * Such a file was made for this program: a line that is broken, or nearly an exchange, is the operator's to mend, and
+ * nothing is skipped. */
 #include "harness/pipeline/recording.h"
 
 #include "harness/base/text.h"
