@@ -10,7 +10,7 @@
  *
  * How to find your way: flow is a bounded block of bytes; capture is the copy; tls is what a peer may speak through;
  * peer, legacy, session and exchange are the relay; receive answers mirrors, and ingest, whose bodies batch and
- * delivery read; routes is what is configured, and its change; proxy.h has their objects. */
+ * the spool's delivery.h read; routes is what is configured, and its change; proxy.h has their objects. */
 #ifndef UNDERSTUDY_TAP_TAP_H
 #define UNDERSTUDY_TAP_TAP_H
 
