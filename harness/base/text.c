@@ -353,8 +353,10 @@ size_t text_distance(struct span a, struct span b)
 
 bool text_is_near(struct span wanted, struct span candidate)
 {
-	size_t distance = text_distance(wanted, candidate);
-	return distance != SIZE_MAX && distance <= 1 + wanted.length / 4;
+	size_t most = 1 + wanted.length / 4;
+	size_t longer =
+		wanted.length > candidate.length ? wanted.length - candidate.length : candidate.length - wanted.length;
+	return longer <= most && text_distance(wanted, candidate) <= most;
 }
 
 void text_write_html(struct buffer *buffer, struct span text)

@@ -419,23 +419,41 @@ bool delivery_read_object(struct span line, const struct json_node *root, const 
 struct likeness {
 	size_t known;
 	struct span unknown; /* the first one; data NULL: none */
-	struct span near;    /* the first unknown one that is nearly a known one */
+	struct span near;    /* the first unknown one that is nearly a known one; looked for where that matters */
 	const char *meant;   /* that one */
 };
 
-static void note_name(struct likeness *likeness, struct span name)
+static bool is_known(struct span name)
 {
-	for (const struct member *at = exchange_members; at->name != NULL; at++) {
-		if (span_is(name, at->name)) {
-			likeness->known++;
-			return;
+	const struct member *at = exchange_members;
+	while (at->name != NULL && !span_is(name, at->name)) {
+		at++;
+	}
+	return at->name != NULL;
+}
+
+static void count_names(const struct json_node *root, struct likeness *likeness)
+{
+	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
+		bool known = is_known(json_text(name));
+		likeness->known += known;
+		if (!known && likeness->unknown.data == NULL) {
+			likeness->unknown = json_text(name);
 		}
 	}
-	likeness->unknown = likeness->unknown.data == NULL ? name : likeness->unknown;
-	for (const struct member *at = exchange_members; likeness->meant == NULL && at->name != NULL; at++) {
-		if (text_is_near(name, span_of(at->name))) {
-			likeness->near = name;
-			likeness->meant = at->name;
+}
+
+/* Among the names that begin with `prefix`. */
+static void find_near(const struct json_node *root, const char *prefix, struct likeness *likeness)
+{
+	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
+		struct span text = json_text(name);
+		for (const struct member *at = exchange_members; at->name != NULL && !is_known(text); at++) {
+			if (text_starts_with(span_of(at->name), prefix) && text_is_near(text, span_of(at->name))) {
+				likeness->near = text;
+				likeness->meant = at->name;
+				return;
+			}
 		}
 	}
 }
@@ -456,21 +474,19 @@ static enum delivery_shape unclear(const struct likeness *likeness, struct error
 enum delivery_shape delivery_shape_of(const struct json_node *root, struct error *err)
 {
 	struct likeness likeness = {0};
-	bool has_message = json_is(json_get_text(root, "message"), JSON_OBJECT) ||
-			   json_is(json_get_text(root, "message_base64"), JSON_STRING);
 	if (!json_is(root, JSON_OBJECT)) {
 		return DELIVERY_IS_MESSAGE;
 	}
-	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
-		note_name(&likeness, json_text(name));
-	}
+	bool has_message = json_is(json_get_text(root, "message"), JSON_OBJECT) ||
+			   json_is(json_get_text(root, "message_base64"), JSON_STRING);
+	count_names(root, &likeness);
 	if (has_message && likeness.unknown.data == NULL) {
 		return DELIVERY_IS_EXCHANGE;
 	}
-	bool is_near = likeness.meant != NULL;
-	bool names_message = is_near && text_starts_with(span_of(likeness.meant), "message");
-	if (has_message ? likeness.known > 1 || is_near : likeness.known > 0 && names_message) {
-		return unclear(&likeness, err);
+	if (likeness.known == 0) {
+		return DELIVERY_IS_MESSAGE;
 	}
-	return DELIVERY_IS_MESSAGE;
+	find_near(root, has_message ? "" : "message", &likeness);
+	bool is_unclear = likeness.meant != NULL || (has_message && likeness.known > 1);
+	return is_unclear ? unclear(&likeness, err) : DELIVERY_IS_MESSAGE;
 }

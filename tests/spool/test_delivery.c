@@ -283,6 +283,7 @@ static const struct {
 	{"{\"message\":{},\"Legacy\":{}}", DELIVERY_IS_UNCLEAR, "\"legacy\" is meant?"},
 	{"{\"message\":{},\"legacy\":{},\"id\":1}", DELIVERY_IS_UNCLEAR, "unknown name \"id\""},
 	{"{\"mesage\":{},\"legacy\":{}}", DELIVERY_IS_UNCLEAR, "\"message\" is meant?"},
+	{"{\"legcy\":{},\"mesage\":{},\"llm\":\"x\"}", DELIVERY_IS_UNCLEAR, "\"mesage\" beside"},
 	{"{\"message\":{},\"legacy\":{},\"x\":1}", DELIVERY_IS_UNCLEAR, "write it as {\"message\": LINE}"},
 };
 
