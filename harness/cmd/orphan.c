@@ -167,12 +167,17 @@ static bool wait_for_end(int pid, int pidfd, struct error *err)
 	return refuse(pid, err);
 }
 
-static bool take_over_from(int pid, struct inherited *inherited, struct error *err)
+static bool take_over_from(struct search *search, struct inherited *inherited, struct error *err)
 {
+	int pid = search->pid;
 	struct taking taking = {.pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .inherited = inherited};
 	char path[PROC_PATH_MAX];
 	if (taking.pidfd < 0) {
 		return errno == ESRCH || refuse(pid, err);
+	}
+	if (!has_ring(search, pid)) { /* it ended meanwhile, and its number may be another's */
+		close(taking.pidfd);
+		return true;
 	}
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	(void)for_numbers(path, take_socket, &taking);
@@ -207,5 +212,5 @@ bool orphan_take_over(const char *config, struct inherited *inherited, struct er
 				 "after a change of the configuration",
 				 supervisor);
 	}
-	return take_over_from(search.pid, inherited, err);
+	return take_over_from(&search, inherited, err);
 }
