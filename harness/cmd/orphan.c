@@ -95,7 +95,7 @@ static int parent_of(int pid)
 	char path[PROC_PATH_MAX];
 	int parent = 0;
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (!file_read(path, &status, &err)) {
+	if (!file_read(path, &status, &err) || status.length == 0) {
 		return 0;
 	}
 	const char *line = strstr(status.data, "\nPPid:\t");
