@@ -282,6 +282,32 @@ static void describe_reduced(const struct evidence_tap_ledger *tap, struct docum
 		tap->seen > 0 ? 100.0 * (double)count / (double)tap->seen : 0.0);
 }
 
+/* A row for each week and reason that has any. What is missing from the sums was dropped before weeks were kept. */
+static void describe_drop_weeks(const struct evidence_tap_ledger *tap, struct document *document)
+{
+	char week[CLOCK_TEXT_SIZE];
+	if (tap->drop_week_count == 0) {
+		return;
+	}
+	document_table(document, "Dropped, by week");
+	document_column(document, "Week", false);
+	document_column(document, "Exchanges", true);
+	document_column(document, "Reason", false);
+	for (size_t i = 0; i < tap->drop_week_count; i++) {
+		const struct evidence_drops *row = &tap->drop_weeks[i];
+		for (int reason = 0; reason < DROP_REASON_COUNT; reason++) {
+			if (row->dropped[reason] > 0) {
+				ledger_row(document, clock_week_format(row->week, week), row->dropped[reason],
+					   drop_reason_sentence(reason));
+			}
+		}
+	}
+	document_note(document,
+		      "By the week in which the tap’s accounts were made: those of a tap that could not write "
+		      "its spool come when it can again. What was dropped before the store kept weeks is in "
+		      "the ledger above alone.");
+}
+
 static void describe_tap(const struct evidence_tap_ledger *tap, struct document *document)
 {
 	char name[64];
@@ -299,16 +325,21 @@ static void describe_tap(const struct evidence_tap_ledger *tap, struct document 
 	ledger_row(document, "of these revisions", tap->revision, "same identity, other content");
 	ledger_row(document, "duplicate", tap->duplicate, "delivered again: counted, not evaluated again");
 	ledger_row(document, "late answers", tap->outcome, "legacy answers that came apart from their message");
+	if (tap->unclaimed > 0) {
+		ledger_row(document, "unclaimed", tap->unclaimed,
+			   "read while no contract named the interface; evaluated once it is back");
+	}
 	ledger_row(document, "in spool", tap->in_spool, "behind the reading position");
 	if (tap->missing < 0) {
 		ledger_row(document, "read after the account", (uint64_t)-tap->missing,
 			   "later than the tap’s last account, which it writes when it is idle");
 	}
-	tie_row(document, "committed − stored − duplicate − late answers − in spool",
+	tie_row(document, "committed − stored − duplicate − late answers − unclaimed − in spool",
 		tap->missing > 0 ? tap->missing : 0);
 	ledger_row(document, "stored without a tap", tap->stored_without, "recorded messages that were replayed");
 	ledger_row(document, "duplicate without a tap", tap->duplicate_without, NULL);
 	describe_reduced(tap, document);
+	describe_drop_weeks(tap, document);
 }
 
 static void describe_late_answers(const struct evidence_tap_ledger *tap, struct document *document)

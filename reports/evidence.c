@@ -48,7 +48,7 @@ struct reading {
 	struct store *store;
 	struct evidence *evidence;
 	struct error *err;
-	size_t epochs, weeks, strata, transactions, costs; /* capacities */
+	size_t epochs, weeks, strata, transactions, costs, drop_weeks; /* capacities */
 };
 
 static bool no_memory(struct reading *reading)
@@ -363,6 +363,35 @@ static bool take_before(struct reading *reading, struct statement *row)
 	return true;
 }
 
+static bool take_drop(struct reading *reading, struct statement *row)
+{
+	struct evidence_tap_ledger *tap = &reading->evidence->tap;
+	int32_t week = (int32_t)statement_integer(row, 0);
+	int64_t reason = statement_integer(row, 1);
+	if (reason < 0 || reason >= DROP_REASON_COUNT) {
+		return true; /* read_tap_ledger has said so */
+	}
+	if (tap->drop_week_count == 0 || tap->drop_weeks[tap->drop_week_count - 1].week != week) {
+		struct evidence_drops *added =
+			evidence_push(reading->arena, (void **)&tap->drop_weeks, &tap->drop_week_count,
+				      &reading->drop_weeks, sizeof(*added));
+		if (added == NULL) {
+			return false;
+		}
+		*added = (struct evidence_drops){.week = week};
+	}
+	tap->drop_weeks[tap->drop_week_count - 1].dropped[reason] = count_at(row, 2);
+	return true;
+}
+
+static bool read_drop_weeks(struct reading *reading)
+{
+	return for_rows(reading,
+			"SELECT week, reason, count FROM tap_drop_week WHERE interface_id = (SELECT interface_id FROM "
+			"candidate WHERE id = ?) ORDER BY week, reason",
+			reading->evidence->candidate_id, take_drop);
+}
+
 static bool read_tap_ledger(struct reading *reading, uint64_t in_spool)
 {
 	struct evidence_tap_ledger *tap = &reading->evidence->tap;
@@ -394,11 +423,12 @@ static bool read_tap_ledger(struct reading *reading, uint64_t in_spool)
 		contradiction(reading, "delivery_count and waiting_outcome do not account for every late answer");
 	}
 	tap->in_spool = in_spool;
+	tap->unclaimed = ledger.unclaimed - ledger.unclaimed_without;
 	tap->unseen = (int64_t)(tap->seen - tap->committed - tap->in_flight - dropped);
-	tap->missing = tap->has_tap
-			       ? (int64_t)(tap->committed - tap->stored - tap->duplicate - tap->outcome - tap->in_spool)
-			       : 0;
-	return true;
+	tap->missing = tap->has_tap ? (int64_t)(tap->committed - tap->stored - tap->duplicate - tap->outcome -
+						tap->unclaimed - tap->in_spool)
+				    : 0;
+	return read_drop_weeks(reading);
 }
 
 /* A candidate that was added later has no evaluation of what was captured before; that is counted only when the ledger

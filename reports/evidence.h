@@ -76,6 +76,12 @@ struct evidence_epoch {
 	const char *description; /* canonical JSON */
 };
 
+/* What was dropped, by the week in which the tap's accounts said so. */
+struct evidence_drops {
+	int32_t week;
+	uint64_t dropped[DROP_REASON_COUNT];
+};
+
 /* First ledger: exchanges of the interface, all streams. Each term is counted where it happens. */
 struct evidence_tap_ledger {
 	bool has_tap; /* false: nothing came through a tap yet */
@@ -84,16 +90,21 @@ struct evidence_tap_ledger {
 	uint64_t committed;
 	uint64_t in_flight;
 	uint64_t dropped[DROP_REASON_COUNT];
+	struct evidence_drops *drop_weeks; /* those that have any, ascending; less in sum where drops are older than
+					      the store's version 3 */
+	size_t drop_week_count;
 	uint64_t in_spool;
-	uint64_t stored; /* of streams with an account, as the next two */
+	uint64_t unclaimed; /* read while no contract named the interface, and waiting for it */
+	uint64_t stored;    /* of streams with an account, as the next two */
 	uint64_t duplicate;
 	uint64_t revision;       /* of the stored */
 	uint64_t stored_without; /* of streams without an account: recorded messages */
 	uint64_t duplicate_without;
 	struct store_outcomes outcomes; /* late legacy answers of all streams */
 	uint64_t outcome;               /* those of streams with an account: a term of committed */
-	/* committed - stored - duplicate - outcome - in_spool. Above 0: deliveries are missing. Below 0: that many were
-	 * read after the tap's last account, which is written when the ring is empty; nothing is missing. */
+	/* committed - stored - duplicate - outcome - unclaimed - in_spool. Above 0: deliveries are missing. Below 0:
+	 * that many were read after the tap's last account, which is written when the ring is empty; nothing is
+	 * missing. */
 	int64_t missing;
 	int64_t unseen; /* seen - committed - in_flight - dropped; must be 0 */
 };

@@ -173,6 +173,21 @@ static void build_outcomes(const struct evidence_tap_ledger *tap, struct json_bu
 	json_build_end(build);
 }
 
+static void build_drop_weeks(const struct evidence_tap_ledger *tap, struct json_build *build)
+{
+	char week[CLOCK_TEXT_SIZE];
+	json_build_array(build, "dropped_by_week");
+	for (size_t i = 0; i < tap->drop_week_count; i++) {
+		json_build_object(build, NULL);
+		json_build_text(build, "week", clock_week_format(tap->drop_weeks[i].week, week));
+		for (int reason = 0; reason < DROP_REASON_COUNT; reason++) {
+			build_count(build, drop_reason_name(reason), tap->drop_weeks[i].dropped[reason]);
+		}
+		json_build_end(build);
+	}
+	json_build_end(build);
+}
+
 static void build_tap_ledger(const struct evidence_tap_ledger *tap, struct json_build *build)
 {
 	json_build_object(build, "accounts");
@@ -184,7 +199,9 @@ static void build_tap_ledger(const struct evidence_tap_ledger *tap, struct json_
 		build_count(build, drop_reason_name(i), tap->dropped[i]);
 	}
 	json_build_end(build);
+	build_drop_weeks(tap, build);
 	build_count(build, "in_spool", tap->in_spool);
+	build_count(build, "unclaimed", tap->unclaimed);
 	build_count(build, "stored", tap->stored);
 	build_count(build, "duplicate", tap->duplicate);
 	build_count(build, "revisions_among_stored", tap->revision);

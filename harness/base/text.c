@@ -322,6 +322,43 @@ static const char *html_for(uint32_t code_point)
 	}
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t text_distance(struct span a, struct span b)
+{
+	size_t table[TEXT_DISTANCE_MAX + 1][TEXT_DISTANCE_MAX + 1];
+	if (a.length > TEXT_DISTANCE_MAX || b.length > TEXT_DISTANCE_MAX) {
+		return SIZE_MAX;
+	}
+	for (size_t i = 0; i <= a.length; i++) {
+		for (size_t j = 0; j <= b.length; j++) {
+			if (i == 0 || j == 0) {
+				table[i][j] = i + j;
+				continue;
+			}
+			size_t changed = text_lower(a.data[i - 1]) != text_lower(b.data[j - 1]) ? 1 : 0;
+			size_t best = smaller(table[i - 1][j] + 1, table[i][j - 1] + 1);
+			best = smaller(best, table[i - 1][j - 1] + changed);
+			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1]) {
+				best = smaller(best, table[i - 2][j - 2] + 1);
+			}
+			table[i][j] = best;
+		}
+	}
+	return table[a.length][b.length];
+}
+
+bool text_is_near(struct span wanted, struct span candidate)
+{
+	size_t most = 1 + wanted.length / 4;
+	size_t longer =
+		wanted.length > candidate.length ? wanted.length - candidate.length : candidate.length - wanted.length;
+	return longer <= most && text_distance(wanted, candidate) <= most;
+}
+
 void text_write_html(struct buffer *buffer, struct span text)
 {
 	size_t written = 0; /* all before it has been appended */

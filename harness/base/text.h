@@ -25,6 +25,13 @@ bool text_equal_ignoring_case(struct span a, struct span b);
 char text_lower(char c);
 bool text_is_digit(char c);
 
+/* How many letters are inserted, left out, replaced or swapped with their neighbour between the two (optimal string
+ * alignment, Damerau 1964), whatever their case; SIZE_MAX where one is longer than TEXT_DISTANCE_MAX bytes. */
+enum { TEXT_DISTANCE_MAX = 60 };
+size_t text_distance(struct span a, struct span b);
+/* So few that `candidate` may be meant where `wanted` was written: one, and one more for each four bytes of it. */
+bool text_is_near(struct span wanted, struct span candidate);
+
 /* Whole text or nothing: decimal digits, "-" only where signed, never "+"; no white space, no overflow. Leading zeros
  * are fine. */
 MUST_CHECK bool text_to_int64(struct span text, int64_t *ret_number);

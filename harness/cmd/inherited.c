@@ -37,17 +37,24 @@ static bool prepare(int fd)
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+bool inherited_add(struct inherited *inherited, int fd)
+{
+	struct tap_plan *plan = &inherited->plan;
+	if (plan->socket_count >= TAP_PLAN_SOCKETS_MAX || !is_tcp_listener(fd) || !prepare(fd)) {
+		return false;
+	}
+	char *address = inherited->addresses[plan->socket_count];
+	plan->sockets[plan->socket_count++] =
+		(struct tap_plan_socket){.listen = tap_listen_address(fd, address), .fd = fd};
+	return true;
+}
+
 void inherited_take(struct inherited *ret_inherited)
 {
 	int64_t count = read_variable("LISTEN_PID") == getpid() ? read_variable("LISTEN_FDS") : 0;
-	struct tap_plan *plan = &ret_inherited->plan;
-	*plan = (struct tap_plan)TAP_PLAN_NONE;
-	for (int fd = FIRST_FD; fd - FIRST_FD < count && plan->socket_count < TAP_PLAN_SOCKETS_MAX; fd++) {
-		if (is_tcp_listener(fd) && prepare(fd)) {
-			char *address = ret_inherited->addresses[plan->socket_count];
-			plan->sockets[plan->socket_count++] =
-				(struct tap_plan_socket){.listen = tap_listen_address(fd, address), .fd = fd};
-		}
+	ret_inherited->plan = (struct tap_plan)TAP_PLAN_NONE;
+	for (int fd = FIRST_FD; fd - FIRST_FD < count; fd++) {
+		(void)inherited_add(ret_inherited, fd);
 	}
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");

@@ -12,5 +12,8 @@ struct inherited {
 /* Takes them, and LISTEN_FDS and LISTEN_PID out of the environment. None is fine. What is no listening TCP socket is
  * left alone. */
 void inherited_take(struct inherited *ret_inherited);
+/* Adds one that came in another way. False, and it is left alone, where it is no listening TCP socket or one too many.
+ */
+bool inherited_add(struct inherited *inherited, int fd);
 
 #endif

@@ -23,6 +23,11 @@ struct opened_ring {
 	uint64_t waiting; /* bytes captured and not in the spool yet */
 	uint64_t capacity;
 	int64_t reduced_since; /* UTC us; 0: capture is full */
+	/* Of the interface asked for: how much more is committed, by ring and unread spool, than the accounts in the
+	 * store say. Frames are written and read before the accounts that count them, so the store may hold that many
+	 * deliveries too many for a moment. */
+	uint64_t unaccounted;
+	bool is_replayed; /* a replay writes to a stream now; its accounts come at its end */
 };
 
 /* Exchanges of all streams that are in the spool and not in the store yet: a term of the first ledger. *ret_ring: what

@@ -134,6 +134,7 @@ static void build_ledger(const struct reconcile *result, uint64_t in_spool, stru
 	json_build_object(build, "since_the_beginning");
 	json_build_integer(build, "stored", (int64_t)ledger->stored);
 	json_build_integer(build, "duplicates", (int64_t)ledger->duplicate);
+	json_build_integer(build, "unclaimed", (int64_t)ledger->unclaimed);
 	json_build_integer(build, "in_spool", (int64_t)in_spool);
 	json_build_integer(build, "in_flight", (int64_t)ledger->tap.in_flight);
 	json_build_object(build, "dropped");

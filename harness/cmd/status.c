@@ -32,6 +32,16 @@ struct look {
 	struct buffer position;
 	bool is_off; /* the kill switch by file; that by signal cannot be seen from outside */
 	int64_t off_since;
+	struct unclaimed_interface *unclaimed; /* of all interfaces, the arena's */
+	struct arena arena;
+};
+
+/* Deliveries of an interface that no contract claims; see harness/store/unclaimed.h. */
+struct unclaimed_interface {
+	struct unclaimed_interface *next;
+	const char *name;
+	int64_t count;
+	bool is_known; /* the configuration names it: a worker will claim them */
 };
 
 static bool look_at_states(const struct opened *opened, struct look *look, struct error *err)
@@ -81,10 +91,41 @@ static bool look_at_window(const struct opened *opened, int64_t interface, struc
 	return true;
 }
 
+static bool look_at_unclaimed(const struct opened *opened, struct look *look, struct error *err)
+{
+	struct statement *rows = store_statement(opened->store,
+						 "SELECT i.name, count(*) FROM unclaimed_delivery u JOIN interface i "
+						 "ON i.id = u.interface_id GROUP BY u.interface_id ORDER BY i.name",
+						 err);
+	struct unclaimed_interface **end = &look->unclaimed;
+	enum statement_step step = STATEMENT_FAILED;
+	while (rows != NULL && (step = statement_step(rows, err)) == STATEMENT_ROW) {
+		struct unclaimed_interface *row = arena_allocate(&look->arena, sizeof(*row));
+		char *name = arena_copy(&look->arena, statement_text(rows, 0));
+		if (row == NULL || name == NULL) {
+			return error_set(err, ERROR_MEMORY, "no memory for the names of the interfaces");
+		}
+		*row = (struct unclaimed_interface){
+			.name = name,
+			.count = statement_integer(rows, 1),
+			.is_known = installation_find(opened->installation, name) != NULL,
+		};
+		*end = row;
+		end = &row->next;
+	}
+	return step == STATEMENT_DONE;
+}
+
+static void look_finish(struct look *look)
+{
+	buffer_finish(&look->position);
+	arena_finish(&look->arena);
+}
+
 static bool look_at(const struct opened *opened, struct look *look, struct error *err)
 {
 	int64_t interface = 0;
-	*look = (struct look){.position = BUFFER_INIT(TEXT_MAX)};
+	*look = (struct look){.position = BUFFER_INIT(TEXT_MAX), .arena = ARENA_INIT(TEXT_MAX)};
 	look->is_off = spool_capture_is_off(opened->installation->spool, &look->off_since);
 	if (!store_begin_read(opened->store, err)) {
 		return false;
@@ -92,6 +133,7 @@ static bool look_at(const struct opened *opened, struct look *look, struct error
 	bool done = find_interface(opened, &interface, err) &&
 		    store_ledger_get(opened->store, interface, &look->ledger, err) &&
 		    look_at_states(opened, look, err) && look_at_window(opened, interface, look, err) &&
+		    look_at_unclaimed(opened, look, err) &&
 		    opened_count_in_spool(opened, &look->in_spool, &look->ring, &look->position, err);
 	store_rollback(opened->store);
 	return done;
@@ -106,20 +148,46 @@ static uint64_t all_drops(const struct store_ledger *ledger)
 	return sum;
 }
 
-/* Every term is counted where it happens; this only compares. */
-static bool ties_out(const struct look *look)
+/* Every term is counted where it happens; this only compares. SETTLING: more was read, or lies in the spool, than the
+ * accounts in the store count, by no more than those that are on their way do. */
+enum balance { TIES_OUT, SETTLING, DIFFERS };
+
+static enum balance balance_of(const struct look *look)
 {
 	const struct store_ledger *ledger = &look->ledger;
-	return ledger->tap.seen == ledger->tap.committed + ledger->tap.in_flight + all_drops(ledger) &&
-	       ledger->tap.committed == ledger->stored + ledger->duplicate + ledger->outcomes.read + look->in_spool &&
-	       store_outcomes_tie_out(&ledger->outcomes);
+	uint64_t delivered =
+		ledger->stored + ledger->duplicate + ledger->outcomes.read + ledger->unclaimed + look->in_spool;
+	if (ledger->tap.seen != ledger->tap.committed + ledger->tap.in_flight + all_drops(ledger) ||
+	    !store_outcomes_tie_out(&ledger->outcomes) || delivered < ledger->tap.committed) {
+		return DIFFERS;
+	}
+	uint64_t excess = delivered - ledger->tap.committed;
+	if (excess == 0) {
+		return TIES_OUT;
+	}
+	return look->ring.is_replayed || excess <= look->ring.unaccounted ? SETTLING : DIFFERS;
+}
+
+static bool ties_out(const struct look *look)
+{
+	return balance_of(look) == TIES_OUT;
+}
+
+static const char *balance_words(const struct look *look)
+{
+	static const char *const words[] = {
+		[TIES_OUT] = "ties out",
+		[SETTLING] = "settling (read before the accounts that count it)",
+		[DIFFERS] = "does not tie out",
+	};
+	return words[balance_of(look)];
 }
 
 /* What waits for a legacy answer is nothing that could be done now. */
 static bool is_settled(const struct look *look)
 {
 	return look->ring.waiting == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
-	       look->states[EVALUATION_PENDING] == look->awaiting && ties_out(look);
+	       look->ledger.unclaimed == 0 && look->states[EVALUATION_PENDING] == look->awaiting && ties_out(look);
 }
 
 static void build_outcomes(const struct store_outcomes *outcomes, struct json_build *build)
@@ -150,6 +218,29 @@ static void build_evaluations(const struct look *look, struct json_build *build)
 		json_build_text(build, "until", clock_format(look->awaiting_until, time));
 	}
 	json_build_end(build);
+}
+
+/* Of all interfaces: one that was taken out of the configuration cannot be asked for. */
+static void build_unclaimed(const struct look *look, struct json_build *build)
+{
+	json_build_array(build, "unclaimed");
+	for (const struct unclaimed_interface *row = look->unclaimed; row != NULL; row = row->next) {
+		json_build_object(build, NULL);
+		json_build_text(build, "interface", row->name);
+		json_build_integer(build, "count", row->count);
+		json_build_boolean(build, "has_contract", row->is_known);
+		json_build_end(build);
+	}
+	json_build_end(build);
+}
+
+static void write_unclaimed(const struct look *look)
+{
+	for (const struct unclaimed_interface *row = look->unclaimed; row != NULL; row = row->next) {
+		printf("unclaimed: %lld of interface %s, read while no contract named it; %s\n", (long long)row->count,
+		       row->name,
+		       row->is_known ? "the worker takes them next" : "put its contract back, and they are worked on");
+	}
 }
 
 /* The ring is that of the whole installation, whatever interface is asked for. */
@@ -190,6 +281,8 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 	json_build_integer(build, "duplicate", (int64_t)look->ledger.duplicate);
 	json_build_integer(build, "revision", (int64_t)look->ledger.revision);
 	json_build_integer(build, "late_answers", (int64_t)look->ledger.outcomes.read);
+	json_build_integer(build, "duplicates_that_answered", (int64_t)look->ledger.duplicate_answered);
+	json_build_integer(build, "unclaimed", (int64_t)look->ledger.unclaimed);
 	json_build_integer(build, "in_spool", (int64_t)look->in_spool);
 	json_build_integer(build, "in_flight", (int64_t)look->ledger.tap.in_flight);
 	json_build_object(build, "dropped");
@@ -198,7 +291,9 @@ static bool write_json(const struct opened *opened, const struct look *look, str
 	}
 	json_build_end(build);
 	json_build_boolean(build, "ties_out", ties_out(look));
+	json_build_boolean(build, "settling", balance_of(look) == SETTLING);
 	json_build_end(build);
+	build_unclaimed(look, build);
 	build_ring(&look->ring, build);
 	build_outcomes(&look->ledger.outcomes, build);
 	build_evaluations(look, build);
@@ -242,12 +337,12 @@ static void write_text(const struct opened *opened, const struct look *look)
 	} else {
 		puts("capture: on");
 	}
-	printf("exchanges: seen %llu = stored %llu + duplicate %llu + late answers %llu + dropped %llu + in spool %llu "
-	       "+ in flight %llu: %s\n",
+	printf("exchanges: seen %llu = stored %llu + duplicate %llu + late answers %llu + unclaimed %llu + dropped "
+	       "%llu + in spool %llu + in flight %llu: %s\n",
 	       (unsigned long long)ledger->tap.seen, (unsigned long long)ledger->stored,
 	       (unsigned long long)ledger->duplicate, (unsigned long long)ledger->outcomes.read,
-	       (unsigned long long)all_drops(ledger), (unsigned long long)look->in_spool,
-	       (unsigned long long)ledger->tap.in_flight, ties_out(look) ? "ties out" : "does not tie out (yet)");
+	       (unsigned long long)ledger->unclaimed, (unsigned long long)all_drops(ledger),
+	       (unsigned long long)look->in_spool, (unsigned long long)ledger->tap.in_flight, balance_words(look));
 	for (int i = 0; i < DROP_REASON_COUNT; i++) {
 		if (ledger->tap.dropped[i] > 0) {
 			printf("  dropped, %s: %llu\n", drop_reason_sentence(i),
@@ -261,6 +356,7 @@ static void write_text(const struct opened *opened, const struct look *look)
 	}
 	puts("");
 	write_waiting(look);
+	write_unclaimed(look);
 }
 
 static bool open_when_there(const struct status_options *o, struct opened *opened, int64_t deadline, struct error *err)
@@ -294,7 +390,7 @@ static int show(const struct status_options *o)
 		progress_show(&progress, look.states[EVALUATION_COMPARED],
 			      look.states[EVALUATION_COMPARED] + look.states[EVALUATION_PENDING] +
 				      (int64_t)look.in_spool);
-		buffer_finish(&look.position);
+		look_finish(&look);
 		usleep(POLL_US);
 		done = look_at(&opened, &look, &err);
 	}
@@ -308,7 +404,7 @@ static int show(const struct status_options *o)
 		}
 		status = o->wait && !is_settled(&look) ? EXIT_HOLD : EXIT_OK;
 	}
-	buffer_finish(&look.position);
+	look_finish(&look);
 	opened_finish(&opened);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include "harness/cmd/child.h"
 #include "harness/cmd/command.h"
 #include "harness/cmd/inherited.h"
+#include "harness/cmd/orphan.h"
 #include "harness/cmd/tap_control.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +62,15 @@ static void handle_signals(void (*handler)(int))
 
 /* --- starting --- */
 
+/* In a child that is of no use without its supervisor. The signal survives exec; a supervisor that died before it was
+ * asked for is known by its place as parent having been taken by another. */
+static void end_with_parent(pid_t supervisor)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != supervisor) {
+		_exit(EXIT_OK);
+	}
+}
+
 static void execute_self(const struct supervisor *supervisor, const char *command, const char *option)
 {
 	char *const argv[] = {strdup("understudy"),
@@ -73,9 +84,12 @@ static void execute_self(const struct supervisor *supervisor, const char *comman
 
 /* In the child. What is meant for the supervisor may be sent to all processes of a group: it must not end the others.
  * The tap takes its handlers back. */
-static void become(const struct supervisor *supervisor, int which, int control_fd)
+static void become(const struct supervisor *supervisor, int which, int control_fd, pid_t parent)
 {
 	handle_signals(SIG_IGN);
+	if (which != CHILD_TAP) {
+		end_with_parent(parent);
+	}
 	if (which == CHILD_TAP) {
 		struct error err = ERROR_INIT;
 		tap_plan_execute(&supervisor->plan, control_fd, &err);
@@ -100,9 +114,10 @@ static bool start(struct supervisor *supervisor, int which, struct error *err)
 	if (which == CHILD_TAP && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) != 0) {
 		return error_set_system(err, errno, "cannot make the tap's socket");
 	}
+	pid_t own = getpid();
 	pid_t pid = command_fork();
 	if (pid == 0) {
-		become(supervisor, which, control[1]);
+		become(supervisor, which, control[1], own);
 	}
 	int failure = errno;
 	if (which == CHILD_TAP) {
@@ -408,7 +423,8 @@ int supervisor_run(const struct supervision *supervision)
 	struct inherited inherited;
 	handle_signals(on_signal);
 	inherited_take(&inherited);
-	bool done = tap_plan_make(&supervisor.plan, supervisor.config, &inherited.plan, &err);
+	bool done = orphan_take_over(supervisor.config, &inherited, &err) &&
+		    tap_plan_make(&supervisor.plan, supervisor.config, &inherited.plan, &err);
 	tap_plan_drop(&inherited.plan, &supervisor.plan);
 	if (!done) {
 		return command_fail(&err);

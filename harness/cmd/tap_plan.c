@@ -38,10 +38,14 @@ static bool has_socket(const struct tap_plan *plan, int fd)
 /* -1: there is none to keep. */
 static int find_socket(const struct tap_plan *before, const struct tap_plan_socket *wanted)
 {
+	char address[64] = "";
+	if (before->socket_count > 0) {
+		tap_listen_numeric(wanted->listen, address);
+	}
 	for (size_t i = 0; i < before->socket_count; i++) {
 		const struct tap_plan_socket *row = &before->sockets[i];
-		if (strcmp(row->listen, wanted->listen) == 0 &&
-		    (!is_any_port(wanted->listen) || same_text(row->interface, wanted->interface))) {
+		bool same = strcmp(row->listen, wanted->listen) == 0 || strcmp(row->listen, address) == 0;
+		if (same && (!is_any_port(wanted->listen) || same_text(row->interface, wanted->interface))) {
 			return row->fd;
 		}
 	}

@@ -1,13 +1,13 @@
 /* understudy work: the worker alone. */
 #include "harness/base/clock.h"
+#include "harness/base/priority.h"
 #include "harness/cmd/command.h"
 #include "harness/pipeline/worker.h"
 
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-enum { IDLE_SLEEP_US = 20000, WAIT_MS = 50, RETRY_MS = 500, LOWEST_PRIORITY = 19 };
+enum { IDLE_SLEEP_US = 20000, WAIT_MS = 50, RETRY_MS = 500 };
 
 static bool may_pass(enum error_code code)
 {
@@ -113,8 +113,7 @@ static int run(const struct command *command, int argc, char **argv)
 		installation_destroy(installation);
 		return command_fail(&err);
 	}
-	/* The live path wins the processor. Failing to lower a priority is not worth a word. */
-	(void)setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
+	priority_idle(); /* the live path wins the processor */
 	status = work(worker, until_idle);
 	worker_destroy(worker);
 	installation_destroy(installation);

@@ -25,28 +25,6 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Optimal string alignment (Damerau 1964): insertions, deletions, replacements and swaps of neighbours. */
-static size_t edit_distance(struct span a, struct span b)
-{
-	size_t table[NAME_MAX_SHOWN + 1][NAME_MAX_SHOWN + 1] = {{0}};
-	for (size_t i = 0; i <= a.length; i++) {
-		for (size_t j = 0; j <= b.length; j++) {
-			if (i == 0 || j == 0) {
-				table[i][j] = i + j;
-				continue;
-			}
-			size_t changed = text_lower(a.data[i - 1]) != text_lower(b.data[j - 1]) ? 1 : 0;
-			size_t best = smaller(table[i - 1][j] + 1, table[i][j - 1] + 1);
-			best = smaller(best, table[i - 1][j - 1] + changed);
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1]) {
-				best = smaller(best, table[i - 2][j - 2] + 1);
-			}
-			table[i][j] = best;
-		}
-	}
-	return table[a.length][b.length];
-}
-
 struct suggestion {
 	struct span wanted;
 	struct span best;
@@ -55,11 +33,8 @@ struct suggestion {
 
 static void suggest(struct suggestion *suggestion, struct span candidate)
 {
-	if (candidate.length > NAME_MAX_SHOWN || suggestion->wanted.length > NAME_MAX_SHOWN) {
-		return;
-	}
-	size_t distance = edit_distance(suggestion->wanted, candidate);
-	if (distance <= 1 + suggestion->wanted.length / 4 && distance < suggestion->distance) {
+	size_t distance = text_distance(suggestion->wanted, candidate);
+	if (text_is_near(suggestion->wanted, candidate) && distance < suggestion->distance) {
 		suggestion->best = candidate;
 		suggestion->distance = distance;
 	}

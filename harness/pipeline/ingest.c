@@ -5,6 +5,7 @@
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
 #include "harness/store/legacy.h"
+#include "harness/store/unclaimed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,31 +128,6 @@ static bool add_evaluation(const struct arrival *arrival, struct candidate_lane 
 	return store_evaluation_add(store, arrival->row, candidate->id, week, test, err);
 }
 
-/* An exchange of an interface that no contract of this installation names: kept, and evaluated by nobody. */
-static bool add_unknown(struct worker *worker, const char *stream, const struct spool_exchange *captured,
-			struct error *err)
-{
-	const struct span pieces[] = {captured->interface, SPAN("unknown"), captured->request_body};
-	uint8_t digest[SHA256_SIZE];
-	hash_sha256_pieces(pieces, 3, digest);
-	struct store_exchange row = {
-		.event_time = captured->captured_at,
-		.captured_at = captured->captured_at,
-		.week = clock_week(captured->captured_at, worker->installation->zone),
-		.test = true,
-		.legacy_outcome = LEGACY_OK,
-		.legacy_status = captured->legacy_status,
-		.legacy_latency_us = captured->legacy_latency_us,
-		.request = captured->request_body,
-		.reply = captured->reply_body,
-	};
-	memcpy(row.exchange_id, digest, sizeof(row.exchange_id));
-	int64_t id = 0;
-	enum store_delivery delivery;
-	return store_interface(worker->store, captured->interface, &row.interface_id, err) &&
-	       store_exchange_add(worker->store, stream, &row, &id, &delivery, err);
-}
-
 /* What was stored: joined with its answers, and an evaluation for each candidate. */
 static bool add_work(struct arrival *arrival, const char *stream, struct error *err)
 {
@@ -192,33 +168,43 @@ static bool add_exchange(struct worker *worker, const char *stream, struct inter
 	}
 	arrival.message.row.interface_id = lane->id;
 	pairing_set_aside(captured, &arrival.message);
-	return store_exchange_add(worker->store, stream, &arrival.message.row, &arrival.row, &delivery, err) &&
-	       (delivery == STORE_DUPLICATE || add_work(&arrival, stream, err));
-}
-
-/* No contract says what the answer could belong to. */
-static bool add_unknown_outcome(struct worker *worker, const char *stream, const struct spool_exchange *captured,
-				struct error *err)
-{
-	int64_t interface = 0;
-	if (!store_interface(worker->store, captured->interface, &interface, err)) {
+	if (!store_exchange_add(worker->store, stream, &arrival.message.row, &arrival.row, &delivery, err)) {
 		return false;
 	}
-	store_outcome_count(worker->store, stream, interface, STORE_OUTCOME_READ);
-	store_outcome_count(worker->store, stream, interface, STORE_OUTCOME_UNPAIRED);
-	return true;
+	return delivery == STORE_DUPLICATE
+		       ? pairing_add_duplicate(worker, stream, lane, captured, &arrival.message, arrival.row, err)
+		       : add_work(&arrival, stream, err);
+}
+
+/* No contract of this installation names the interface: it was taken out while this was on its way, or it was added
+ * and this worker has not been started anew yet. It waits for the worker that knows it. */
+static bool set_aside(struct worker *worker, const char *stream, const struct spool_exchange *captured,
+		      struct error *err)
+{
+	int64_t interface = 0;
+	size_t size = spool_exchange_size(captured);
+	char *frame = arena_allocate(&worker->arena, size);
+	if (frame == NULL) {
+		return error_set(err, ERROR_MEMORY, "no memory for a delivery of %zu bytes", size);
+	}
+	spool_exchange_encode(captured, frame);
+	return store_interface(worker->store, captured->interface, &interface, err) &&
+	       store_unclaimed_add(worker->store, stream, interface, (struct span){frame, size}, err);
+}
+
+static bool add_to_lane(struct worker *worker, const char *stream, struct interface_lane *lane,
+			const struct spool_exchange *captured, struct error *err)
+{
+	return captured->is_outcome ? pairing_add_outcome(worker, stream, lane, captured, err)
+				    : add_exchange(worker, stream, lane, captured, err);
 }
 
 static bool add_delivery(struct worker *worker, const char *stream, const struct spool_exchange *captured,
 			 struct error *err)
 {
 	struct interface_lane *lane = worker_lane(worker, captured->interface);
-	if (lane == NULL) {
-		return captured->is_outcome ? add_unknown_outcome(worker, stream, captured, err)
-					    : add_unknown(worker, stream, captured, err);
-	}
-	return captured->is_outcome ? pairing_add_outcome(worker, stream, lane, captured, err)
-				    : add_exchange(worker, stream, lane, captured, err);
+	return lane != NULL ? add_to_lane(worker, stream, lane, captured, err)
+			    : set_aside(worker, stream, captured, err);
 }
 
 static bool add_accounts(struct worker *worker, const char *stream, const struct spool_accounts *accounts,
@@ -228,6 +214,7 @@ static bool add_accounts(struct worker *worker, const char *stream, const struct
 	struct store_account row = {
 		.origin = accounts->origin,
 		.at = accounts->at,
+		.week = clock_week(accounts->at, worker->installation->zone),
 		.seen = accounts->seen,
 		.committed = accounts->committed,
 		.in_flight = accounts->in_flight,
@@ -312,6 +299,73 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	return batch.records == 0 || commit_batch(worker, stream, err);
 }
 
+/* --- what was set aside while no contract named its interface --- */
+
+/* The oldest one; *ret_found is false where none is left. */
+static bool claim_one(struct worker *worker, struct interface_lane *lane, struct batch *batch, bool *ret_found,
+		      struct error *err)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(WORKER_ARENA_MAX);
+	struct span frame;
+	struct spool_record record;
+	char *stream = NULL;
+	size_t size = 0;
+	if (!store_unclaimed_take(worker->store, lane->id, &arena, &frame, &stream, err)) {
+		return false;
+	}
+	*ret_found = stream != NULL;
+	if (stream == NULL) {
+		return true;
+	}
+	if (spool_decode(frame, &record, &size) != SPOOL_DECODED || !spool_is_delivery(&record)) {
+		return error_set(err, ERROR_FORMAT,
+				 "a delivery that was set aside is damaged; restore a copy of the store");
+	}
+	arena_reset(&worker->arena);
+	batch->records++;
+	batch->bytes += frame.length;
+	batch->last = record.exchange.captured_at;
+	return add_to_lane(worker, stream, lane, &record.exchange, err);
+}
+
+static bool claim_batch(struct worker *worker, struct interface_lane *lane, struct batch *batch, struct error *err)
+{
+	bool found = true;
+	if (!store_begin(worker->store, err)) {
+		return false;
+	}
+	while (found && batch->records < INGEST_RECORDS && batch->bytes < INGEST_BYTES) {
+		if (!claim_one(worker, lane, batch, &found, err)) {
+			return false;
+		}
+	}
+	if (!write_watches(worker, err) || !store_commit(worker->store, err)) {
+		return false;
+	}
+	lane->unclaimed_wait = found;
+	return true;
+}
+
+/* Before the spool is read further, so that an interface's deliveries keep their order. */
+static bool claim(struct worker *worker, size_t *count, int64_t *until, struct error *err)
+{
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		struct interface_lane *lane = worker->lanes[i];
+		struct batch batch = {0};
+		if (!lane->unclaimed_wait) {
+			continue;
+		}
+		if (!claim_batch(worker, lane, &batch, err)) {
+			lane_drop_ready(lane);
+			return false;
+		}
+		lane_keep_ready(lane);
+		*count += batch.records;
+		*until = batch.last != 0 && batch.last < *until ? batch.last : *until;
+	}
+	return true;
+}
+
 static void forget_watch(struct interface_lane *lane)
 {
 	drift_watch_forget(lane->watch);
@@ -328,8 +382,8 @@ bool worker_ingest(struct worker *worker, size_t *ret_count, int64_t *ret_until,
 {
 	size_t count = 0;
 	int64_t until = clock_now();
-	bool done = list_streams(worker, err);
-	for (size_t i = 0; done && i < worker->stream_count; i++) {
+	bool done = claim(worker, &count, &until, err) && list_streams(worker, err);
+	for (size_t i = 0; done && count == 0 && i < worker->stream_count; i++) {
 		done = read_batch(worker, &worker->streams[i], &count, &until, err);
 		for_lanes(worker, done ? lane_keep_ready : lane_drop_ready);
 	}

@@ -3,6 +3,7 @@
 #include "harness/pipeline/freeze.h"
 #include "harness/pipeline/watch.h"
 #include "harness/store/legacy.h"
+#include "harness/store/unclaimed.h"
 
 #include <stdlib.h>
 
@@ -254,11 +255,14 @@ static bool fill_candidate(struct store *store, const struct interface_lane *int
 static bool fill(struct store *store, struct interface_lane *lane, bool new_epoch, int64_t now, struct error *err)
 {
 	const struct contract *contract = lane->contract;
+	uint64_t unclaimed = 0;
 	if (!store_interface(store, span_of(contract->interface), &lane->id, err) ||
 	    !freeze_version(store, contract, lane->id, now, &lane->notice, err) ||
-	    !store_outcome_waits(store, lane->id, &lane->outcomes_wait, err)) {
+	    !store_outcome_waits(store, lane->id, &lane->outcomes_wait, err) ||
+	    !store_unclaimed_count(store, lane->id, &unclaimed, err)) {
 		return false;
 	}
+	lane->unclaimed_wait = unclaimed > 0;
 	for (size_t i = 0; i < contract->field_count; i++) {
 		if (!store_field(store, lane->id, span_of(contract->fields[i].name), &lane->fields[i], err)) {
 			return false;

@@ -58,6 +58,7 @@ struct interface_lane {
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
 	struct error notice;               /* what the operator should know about the contract's version; else unset */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
+	bool unclaimed_wait;               /* deliveries were set aside while no contract named the interface */
 };
 
 /* Looks up or adds the rows, inside a transaction of its own. `new_epoch`: a changed epoch may begin; otherwise a

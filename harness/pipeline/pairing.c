@@ -20,6 +20,7 @@ struct joining {
 	const char *stream;
 	int64_t row;
 	struct store_exchange exchange;
+	bool is_duplicate; /* the answer came with a message; it is no term of the late answers' account */
 };
 
 static void short_digest(const struct span *pieces, size_t count, uint8_t target[STORE_KEY_SIZE])
@@ -246,6 +247,14 @@ static bool apply(const struct joining *joining, bool *ret_returned, struct erro
 	return true;
 }
 
+/* Late answers alone; see delivery_count. */
+static void count_end(const struct joining *joining, enum store_outcome_end end)
+{
+	if (!joining->is_duplicate) {
+		store_outcome_count(joining->worker->store, joining->stream, joining->exchange.interface_id, end);
+	}
+}
+
 /* Another version may count from now on, and an exchange that was worked on follows it. */
 static bool count_other(const struct joining *joining, const struct store_version *version, struct error *err)
 {
@@ -266,8 +275,7 @@ static bool count_other(const struct joining *joining, const struct store_versio
 		return false;
 	}
 	if (returned) {
-		store_outcome_count(worker->store, joining->stream, joining->exchange.interface_id,
-				    STORE_OUTCOME_RETURNED);
+		count_end(joining, STORE_OUTCOME_RETURNED);
 	}
 	return true;
 }
@@ -290,7 +298,7 @@ static bool count_version(const struct joining *joining, bool is_new, struct err
 		return false;
 	}
 	if (!is_new && !waited && week_is_closed(joining)) {
-		store_outcome_count(store, joining->stream, exchange->interface_id, STORE_OUTCOME_CLOSED);
+		count_end(joining, STORE_OUTCOME_CLOSED);
 		return true;
 	}
 	return is_new ? store_answer_count(store, joining->row, &version, &changed, err)
@@ -489,4 +497,30 @@ bool pairing_add_exchange(struct worker *worker, const char *stream, struct inte
 	}
 	return message->row.legacy_outcome != LEGACY_AWAITED ||
 	       store_awaited_add(worker->store, lane->id, message->row.captured_at, row, err);
+}
+
+bool pairing_add_duplicate(struct worker *worker, const char *stream, struct interface_lane *lane,
+			   const struct spool_exchange *captured, const struct message *message, int64_t row,
+			   struct error *err)
+{
+	struct joining joining = {.worker = worker, .lane = lane, .stream = stream, .row = row, .is_duplicate = true};
+	struct store_answer answer;
+	bool added = false;
+	if (message->malformed || message_legacy_outcome(captured) == LEGACY_AWAITED) {
+		return true;
+	}
+	if (!store_exchange_get(worker->store, row, &joining.exchange, err)) {
+		return false;
+	}
+	if (joining.exchange.legacy_outcome != LEGACY_AWAITED) {
+		return true;
+	}
+	if (!read_answer(worker, lane, captured, &answer, err) || !add_version(&joining, &answer, &added, err)) {
+		return false;
+	}
+	if (!added) {
+		return true;
+	}
+	store_duplicate_answered_count(worker->store, stream, lane->id);
+	return count_version(&joining, false, err);
 }

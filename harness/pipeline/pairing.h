@@ -36,6 +36,13 @@ MUST_CHECK bool pairing_add_exchange(struct worker *worker, const char *stream, 
 				     const struct spool_exchange *captured, struct message *message, int64_t row,
 				     struct error *err);
 
+/* A duplicate may bring the answer that its exchange waits for, or waited for in vain: then that becomes a version like
+ * a late one. The delivery stays a duplicate (delivery_count.duplicate_answered counts it among them), and of an
+ * exchange that has an answer nothing is taken. */
+MUST_CHECK bool pairing_add_duplicate(struct worker *worker, const char *stream, struct interface_lane *lane,
+				      const struct spool_exchange *captured, const struct message *message, int64_t row,
+				      struct error *err);
+
 /* A late answer: joined, or it waits, or it is a duplicate. */
 MUST_CHECK bool pairing_add_outcome(struct worker *worker, const char *stream, struct interface_lane *lane,
 				    const struct spool_exchange *captured, struct error *err);

@@ -29,7 +29,10 @@ struct recorded {
 	int32_t legacy_outcome;      /* enum legacy_outcome; -1: to be read off the status */
 	int64_t legacy_latency_us;   /* -1: unknown */
 	struct span candidate_reply; /* recorded reply of the LLM path; may be empty */
-	uint64_t place;              /* where it begins in the input: a byte from 0, or a line from 1 */
+	struct span interface;       /* that it says it is of; empty where it says nothing */
+	struct span correlation_key; /* both as in struct spool_exchange */
+	struct span idempotency_key;
+	uint64_t place; /* where it begins in the input: a byte from 0, or a line from 1 */
 };
 
 #define RECORDED_NO_TIME INT64_MIN
@@ -38,6 +41,7 @@ struct recorded {
 		.skip = -1, .method = SPAN(""), .target = SPAN(""), .request_head = SPAN(""),                          \
 		.request_body = SPAN(""), .captured_at = RECORDED_NO_TIME, .reply_head = SPAN(""),                     \
 		.reply_body = SPAN(""), .legacy_outcome = -1, .legacy_latency_us = -1, .candidate_reply = SPAN(""),    \
+		.interface = SPAN(""), .correlation_key = SPAN(""), .idempotency_key = SPAN(""),                       \
 	}
 
 enum recording_read { RECORDING_READ, RECORDING_END, RECORDING_FAILED };

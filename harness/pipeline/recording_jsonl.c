@@ -1,13 +1,13 @@
-/* JSON Lines, one exchange a line, in one of two shapes:
- *   {"message": {...}, "legacy": {...}, "llm": {...} or "text", "captured_at": TIME, "legacy_outcome": WORD,
- *    "legacy_latency_us": N}
- *     where all but "message" may be absent: "llm" is what the provider `recorded` answers with;
- *   any other object: the message itself, whose legacy decision stands in the outcomes table.
- * Such a file was made for this program: a line that is broken is the operator's to mend, nothing is skipped. */
+/* JSON Lines, one exchange a line, in one of two shapes. An object with "message", and the names that the ingest
+ * listener takes (harness/spool/delivery.h), is an exchange: {"message": {...}, "legacy": {...}, "captured_at": TIME}.
+ * Any other is the message itself, whose legacy decision stands in the outcomes table.
+ *
+ * Such a file was made for this program: a line that is broken, or nearly an exchange, is the operator's to mend, and
+ * nothing is skipped. */
 #include "harness/pipeline/recording.h"
 
-#include "harness/base/clock.h"
 #include "harness/base/text.h"
+#include "harness/spool/delivery.h"
 
 #include <stdlib.h>
 
@@ -18,73 +18,35 @@ struct jsonl_reader {
 	int line;
 };
 
-static bool is_envelope(const struct json_node *root)
+static bool read_exchange(struct arena *arena, struct span line, const struct json_node *root,
+			  struct recorded *recorded, struct error *err)
 {
-	static const char *const names[] = {"message",     "legacy",         "llm",
-					    "captured_at", "legacy_outcome", "legacy_latency_us"};
-	enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
-	if (!json_is(json_get_text(root, "message"), JSON_OBJECT)) {
+	const struct delivery_defaults defaults = {
+		.interface = SPAN(""),
+		.captured_at = RECORDED_NO_TIME,
+		.target = SPAN(""),
+		.idempotency_key = SPAN(""),
+	};
+	struct spool_exchange exchange;
+	if (!delivery_read_object(line, root, &defaults, arena, &exchange, err)) {
 		return false;
 	}
-	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
-		size_t i = 0;
-		while (i < NAME_COUNT && !span_is(json_text(name), names[i])) {
-			i++;
-		}
-		if (i == NAME_COUNT) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The value's JSON text, or for a string (with `raw`) its content. */
-static bool body_of(const struct json_node *node, bool raw, struct arena *arena, struct span *ret_body,
-		    struct error *err)
-{
-	if (node == NULL || json_is(node, JSON_NULL)) {
-		*ret_body = (struct span){"", 0};
-		return true;
-	}
-	if (raw && json_is(node, JSON_STRING)) {
-		*ret_body = json_text(node);
-		return true;
-	}
-	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(RECORDING_BODY_MAX);
-	json_write(&text, node);
-	if (!buffer_ok(&text, "a recorded body", err)) {
-		return false;
-	}
-	char *copy = arena_copy(arena, buffer_span(&text));
-	if (copy == NULL) {
-		return error_set(err, ERROR_LIMIT, "a recorded body does not fit into memory");
-	}
-	*ret_body = (struct span){copy, text.length};
-	return true;
-}
-
-static bool read_particulars(const struct json_node *root, struct recorded *recorded, struct error *err)
-{
-	const struct json_node *at = json_get_text(root, "captured_at");
-	const struct json_node *outcome = json_get_text(root, "legacy_outcome");
-	const struct json_node *latency = json_get_text(root, "legacy_latency_us");
-	if (at != NULL && !clock_parse(json_text(at), &recorded->captured_at)) {
-		return error_set(err, ERROR_FORMAT,
-				 "captured_at is not a time; write it as 2026-11-16T08:30:00Z (RFC 3339)");
-	}
-	if (latency != NULL &&
-	    (!json_is(latency, JSON_NUMBER) || !text_to_int64(json_text(latency), &recorded->legacy_latency_us) ||
-	     recorded->legacy_latency_us < 0)) {
-		return error_set(err, ERROR_FORMAT,
-				 "legacy_latency_us is not a whole number of microseconds; write one, 0 or more");
-	}
-	if (outcome != NULL) {
-		recorded->legacy_outcome = legacy_outcome_from_name(json_text(outcome));
-		if (recorded->legacy_outcome < 0 || recorded->legacy_outcome == LEGACY_AWAITED) {
-			return error_set(err, ERROR_FORMAT,
-					 "legacy_outcome is no outcome; write ok, failed, parked, repaired or manual");
-		}
-	}
+	recorded->message = json_get_text(root, "message"); /* NULL with message_base64 */
+	recorded->interface = exchange.interface;
+	recorded->method = exchange.target.length > 0 ? exchange.method : SPAN("");
+	recorded->target = exchange.target;
+	recorded->request_head = exchange.request_head;
+	recorded->request_body = exchange.request_body;
+	recorded->captured_at = exchange.captured_at;
+	recorded->has_reply = exchange.reply_body.length > 0;
+	recorded->reply_body = exchange.reply_body;
+	recorded->legacy_status = exchange.legacy_status;
+	/* nothing said: a table may decide it */
+	recorded->legacy_outcome = exchange.legacy_outcome != LEGACY_AWAITED ? exchange.legacy_outcome : -1;
+	recorded->legacy_latency_us = exchange.legacy_latency_us;
+	recorded->candidate_reply = exchange.candidate_reply;
+	recorded->correlation_key = exchange.correlation_key;
+	recorded->idempotency_key = exchange.idempotency_key;
 	return true;
 }
 
@@ -94,20 +56,17 @@ static bool read_line(struct arena *arena, struct span line, struct recorded *re
 	if (!json_parse(arena, line, NULL, &root, err)) {
 		return false;
 	}
-	recorded->message = root;
-	recorded->request_body = line;
-	if (!is_envelope(root)) {
+	switch (delivery_shape_of(root, err)) {
+	case DELIVERY_IS_EXCHANGE:
+		return read_exchange(arena, line, root, recorded, err);
+	case DELIVERY_IS_MESSAGE:
+		recorded->message = root;
+		recorded->request_body = line;
 		return true;
-	}
-	recorded->message = json_get_text(root, "message");
-	if (!read_particulars(root, recorded, err) ||
-	    !body_of(recorded->message, false, arena, &recorded->request_body, err) ||
-	    !body_of(json_get_text(root, "legacy"), false, arena, &recorded->reply_body, err) ||
-	    !body_of(json_get_text(root, "llm"), true, arena, &recorded->candidate_reply, err)) {
+	case DELIVERY_IS_UNCLEAR:
+	default:
 		return false;
 	}
-	recorded->has_reply = recorded->reply_body.length > 0;
-	return true;
 }
 
 /* The next line that is not blank, left in the window; *ret_line empty: there is none. */

@@ -264,6 +264,9 @@ static int why_skipped(const struct replay_target *to, const struct recorded *re
 	if (to->whole_traffic && recorded->method.length > 0 && !is_matched(to->contract, recorded)) {
 		return REPLAY_SKIP_OUTSIDE_MATCH;
 	}
+	if (recorded->interface.length > 0 && !span_is(recorded->interface, to->contract->interface)) {
+		return REPLAY_SKIP_OUTSIDE_MATCH;
+	}
 	if (recorded->skip >= 0) {
 		return recorded->skip;
 	}
@@ -285,8 +288,8 @@ static struct spool_exchange exchange_of(const struct replay_target *to, const s
 		.reply_head = recorded->reply_head,
 		.reply_body = recorded->reply_body,
 		.candidate_reply = recorded->candidate_reply,
-		.correlation_key = SPAN(""),
-		.idempotency_key = SPAN(""),
+		.correlation_key = recorded->correlation_key,
+		.idempotency_key = recorded->idempotency_key,
 	};
 }
 
@@ -313,7 +316,7 @@ bool replay_append(const struct replay_target *to, const struct recorded *record
 	bool without = false;
 	if (!recorded->has_reply) {
 		exchange.reply_body = find_outcome(to, recorded, arena);
-		without = exchange.reply_body.length == 0 && exchange.legacy_outcome < 0;
+		without = exchange.reply_body.length == 0 && exchange.legacy_outcome < 0 && exchange.legacy_status == 0;
 		exchange.legacy_outcome = without ? LEGACY_FAILED : exchange.legacy_outcome;
 	}
 	if (!spool_writer_append(to->writer, &exchange, err)) {

@@ -1,11 +1,11 @@
 #include "harness/base/clock.h"
+#include "harness/base/priority.h"
 #include "harness/spool/spool.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -213,7 +213,7 @@ static int longer(int milliseconds, int least, int most)
 static void *drainer_main(void *context)
 {
 	struct drainer *drainer = context;
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+	priority_lowest(); /* and not idle: it has to keep up, or the ring fills */
 	int poll = POLL_MIN_MS;
 	int retry = 0;
 	for (bool stopping = false; !stopping;) {

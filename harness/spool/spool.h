@@ -25,6 +25,8 @@ struct spool_writer;
 /* Opens or makes the stream, cuts a torn tail, takes the writer's lock (ERROR_BUSY where it is taken). */
 struct spool_writer *spool_writer_open(const char *directory, const char *stream, const struct spool_options *options,
 				       struct error *err);
+/* Has somebody the stream open for writing? Read off /proc/locks, because to try the lock would be to take it. */
+bool spool_is_written(const char *directory, const char *stream);
 void spool_writer_close(struct spool_writer *writer);                   /* syncs; accepts NULL */
 uint64_t spool_writer_last_sequence(const struct spool_writer *writer); /* 0: none yet */
 /* Appends one exchange, giving it the next sequence (exchange->sequence is set). */
@@ -77,7 +79,8 @@ bool spool_capture_is_off(const char *directory, int64_t *ret_since);
  * while another process holds it, it waits and tries again. When the stream cannot be written (disk full), the ring
  * fills and the tap counts drops; the drainer retries and recovers by itself. Appends accounts records where the
  * accounts changed, at most every 100 ms, and at the end, each right behind the exchanges that it counts. The thread
- * runs at the lowest priority with all signals blocked. The ring must be there already. */
+ * runs at the lowest priority (nice 19: it has to keep up, so not in idle time alone) with all signals blocked. The
+ * ring must be there already. */
 struct drainer;
 struct drainer *drainer_start(const char *ring_path, const char *directory, const char *stream,
 			      const struct spool_options *options, struct error *err);

@@ -39,6 +39,33 @@ struct spool_writer {
 
 /* --- opening --- */
 
+/* One line of /proc/locks: "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF". The device there is not always that of
+ * stat (overlays, btrfs), so the number of the file has to do. */
+static bool is_lock_of(const char *line, uint64_t inode)
+{
+	unsigned long long number = 0;
+	char kind[16];
+	return sscanf(line, "%*d: %15s %*s %*s %*d %*x:%*x:%llu", kind, &number) == 2 && strcmp(kind, "FLOCK") == 0 &&
+	       number == inode;
+}
+
+bool spool_is_written(const char *directory, const char *stream)
+{
+	char path[SEGMENT_PATH_SIZE + 8];
+	char line[256];
+	struct stat file;
+	bool found = false;
+	snprintf(path, sizeof(path), "%s/%s/lock", directory, stream);
+	FILE *locks = stat(path, &file) == 0 ? fopen("/proc/locks", "re") : NULL;
+	while (locks != NULL && !found && fgets(line, sizeof(line), locks) != NULL) {
+		found = is_lock_of(line, file.st_ino);
+	}
+	if (locks != NULL) {
+		fclose(locks);
+	}
+	return found;
+}
+
 static bool take_lock(struct spool_writer *writer, struct error *err)
 {
 	char path[SEGMENT_PATH_SIZE + 8];

@@ -447,16 +447,7 @@ bool store_pending(struct store *store, int64_t candidate, int64_t after, size_t
 	statement_bind_integer(statement, 1, candidate);
 	statement_bind_integer(statement, 2, after);
 	statement_bind_integer(statement, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
-	size_t count = 0;
-	enum statement_step step;
-	while ((step = statement_step(statement, err)) == STATEMENT_ROW) {
-		ids[count++] = statement_integer(statement, 0);
-	}
-	if (step != STATEMENT_DONE) {
-		return false;
-	}
-	*ret_count = count;
-	return true;
+	return statement_collect(statement, ids, ret_count, err);
 }
 
 bool store_pending_count(struct store *store, int64_t candidate, int64_t *ret_count, struct error *err)

@@ -373,8 +373,54 @@ static bool set_account(struct store *store, const char *stream, int64_t interfa
 	       statement_run(statement, err);
 }
 
-static bool set_drop(struct store *store, const char *stream, int64_t interface_id, uint64_t origin, int reason,
-		     uint64_t count, struct error *err)
+/* What an account is one row of. */
+struct account_key {
+	const char *stream;
+	int64_t interface_id;
+	uint64_t origin;
+};
+
+/* The count of before; 0 where there is none. */
+static bool former_drop(struct store *store, const struct account_key *key, int reason, uint64_t *ret_count,
+			struct error *err)
+{
+	struct statement *statement = store_statement(
+		store, "SELECT count FROM tap_drop WHERE stream = ? AND interface_id = ? AND origin = ? AND reason = ?",
+		err);
+	bool found = false;
+	if (statement == NULL) {
+		return false;
+	}
+	statement_borrow_text(statement, 1, span_of(key->stream));
+	statement_bind_integer(statement, 2, key->interface_id);
+	statement_bind_integer(statement, 4, reason);
+	if (!bind_count(statement, 3, key->origin, err) || !statement_one_row(statement, &found, err)) {
+		return false;
+	}
+	*ret_count = found ? (uint64_t)statement_integer(statement, 0) : 0;
+	statement_reset(statement);
+	return true;
+}
+
+static bool add_week_drops(struct store *store, const struct account_key *key, int32_t week, int reason,
+			   uint64_t growth, struct error *err)
+{
+	struct statement *statement =
+		store_statement(store,
+				"INSERT INTO tap_drop_week (interface_id, week, reason, count) VALUES (?, ?, ?, ?) ON "
+				"CONFLICT DO UPDATE SET count = count + excluded.count",
+				err);
+	if (statement == NULL) {
+		return false;
+	}
+	statement_bind_integer(statement, 1, key->interface_id);
+	statement_bind_integer(statement, 2, week);
+	statement_bind_integer(statement, 3, reason);
+	return bind_count(statement, 4, growth, err) && statement_run(statement, err);
+}
+
+static bool write_drop(struct store *store, const struct account_key *key, int reason, uint64_t count,
+		       struct error *err)
 {
 	struct statement *statement = store_statement(
 		store,
@@ -384,20 +430,29 @@ static bool set_drop(struct store *store, const char *stream, int64_t interface_
 	if (statement == NULL) {
 		return false;
 	}
-	statement_borrow_text(statement, 1, span_of(stream));
-	statement_bind_integer(statement, 2, interface_id);
+	statement_borrow_text(statement, 1, span_of(key->stream));
+	statement_bind_integer(statement, 2, key->interface_id);
 	statement_bind_integer(statement, 3, reason);
-	return bind_count(statement, 4, count, err) && bind_count(statement, 5, origin, err) &&
+	return bind_count(statement, 4, count, err) && bind_count(statement, 5, key->origin, err) &&
 	       statement_run(statement, err);
+}
+
+static bool set_drop(struct store *store, const struct account_key *key, int32_t week, int reason, uint64_t count,
+		     struct error *err)
+{
+	uint64_t former = 0;
+	return former_drop(store, key, reason, &former, err) && write_drop(store, key, reason, count, err) &&
+	       (count <= former || add_week_drops(store, key, week, reason, count - former, err));
 }
 
 bool store_account_set(struct store *store, const char *stream, int64_t interface_id,
 		       const struct store_account *account, struct error *err)
 {
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
+	const struct account_key key = {stream, interface_id, account->origin};
 	bool done = set_account(store, stream, interface_id, account, err);
 	for (int reason = 0; done && reason < DROP_REASON_COUNT; reason++) {
-		done = set_drop(store, stream, interface_id, account->origin, reason, account->dropped[reason], err);
+		done = set_drop(store, &key, account->week, reason, account->dropped[reason], err);
 	}
 	return done;
 }
@@ -444,7 +499,8 @@ static bool sum_drops(struct store *store, int64_t interface_id, struct store_le
 bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger, struct error *err)
 {
 	uint64_t tap[6];
-	uint64_t delivery[13];
+	uint64_t unclaimed[2];
+	uint64_t delivery[14];
 	struct store_ledger ledger = {0};
 	if (!sum_row(store,
 		     "SELECT min(at), sum(seen), sum(committed), sum(in_flight), max(at), count(*) FROM tap_account "
@@ -454,11 +510,16 @@ bool store_ledger_get(struct store *store, int64_t interface_id, struct store_le
 		     "SELECT sum(stored), sum(duplicate), sum(revision), sum(stored * lone), "
 		     "sum(duplicate * lone), sum(outcome), sum(outcome_duplicate), sum(outcome_joined), "
 		     "sum(outcome_unpaired), sum(outcome_closed), sum(outcome_returned), sum(outcome * lone), (SELECT "
-		     "count(*) FROM waiting_outcome w WHERE w.interface_id = ?1) FROM (SELECT d.*, NOT EXISTS (SELECT "
+		     "count(*) FROM waiting_outcome w WHERE w.interface_id = ?1), sum(duplicate_answered) FROM (SELECT "
+		     "d.*, NOT EXISTS (SELECT "
 		     "1 FROM tap_account a WHERE a.stream = "
 		     "d.stream AND a.interface_id = d.interface_id) AS lone FROM delivery_count d WHERE d.interface_id "
 		     "= ?1)",
-		     interface_id, delivery, 13, err) ||
+		     interface_id, delivery, 14, err) ||
+	    !sum_row(store,
+		     "SELECT count(*), sum(NOT EXISTS (SELECT 1 FROM tap_account a WHERE a.stream = u.stream AND "
+		     "a.interface_id = u.interface_id)) FROM unclaimed_delivery u WHERE u.interface_id = ?",
+		     interface_id, unclaimed, 2, err) ||
 	    !sum_drops(store, interface_id, &ledger, err)) {
 		return false;
 	}
@@ -476,6 +537,9 @@ bool store_ledger_get(struct store *store, int64_t interface_id, struct store_le
 	ledger.outcomes = (struct store_outcomes){delivery[5], delivery[12], delivery[6], delivery[7],
 						  delivery[8], delivery[9],  delivery[10]};
 	ledger.outcome_without = delivery[11];
+	ledger.duplicate_answered = delivery[13];
+	ledger.unclaimed = unclaimed[0];
+	ledger.unclaimed_without = unclaimed[1];
 	*ret_ledger = ledger;
 	return true;
 }

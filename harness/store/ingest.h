@@ -49,10 +49,11 @@ MUST_CHECK bool store_position_get(struct store *store, const char *stream, stru
 				   struct error *err);
 MUST_CHECK bool store_position_set(struct store *store, const char *stream, const struct store_position *position,
 				   struct error *err);
-/* Replaces the accounts of that interface in that stream and origin. */
+/* Replaces the accounts of that interface in that stream and origin. What drops grew by is added to the week. */
 struct store_account {
 	uint64_t origin; /* of the ring that counted, at most 2^63 - 1; 0: no ring */
 	int64_t at;
+	int32_t week; /* of `at`, in the installation's zone; only of what is written */
 	uint64_t seen;
 	uint64_t committed;
 	uint64_t in_flight;
@@ -62,8 +63,8 @@ MUST_CHECK bool store_account_set(struct store *store, const char *stream, int64
 				  const struct store_account *account, struct error *err);
 
 /* First ledger of one interface over all streams. tap.seen = tap.committed + in_flight + drops; committed = stored +
- * duplicate + outcomes read + what is still in the spool (which the caller knows). As of the last commit; zeros for an
- * interface that nothing is known of. */
+ * duplicate + outcomes read + unclaimed + what is still in the spool (which the caller knows). As of the last commit;
+ * zeros for an interface that nothing is known of. */
 /* Late legacy answers: read = waiting + duplicate + joined + unpaired. Waiting is the number of rows; the others are
  * counted where they happen. */
 struct store_outcomes {
@@ -86,8 +87,11 @@ struct store_ledger {
 	uint64_t stored_without;    /* of the stored: from streams that have no account yet */
 	uint64_t duplicate_without; /* of the duplicates: likewise */
 	struct store_outcomes outcomes;
-	uint64_t outcome_without; /* of the outcomes read: likewise */
-	bool unknown_reason;      /* tap_drop names a reason that does not exist: the store was tampered with */
+	uint64_t outcome_without;    /* of the outcomes read: likewise */
+	uint64_t duplicate_answered; /* of the duplicates: brought the answer that their exchange waited for */
+	uint64_t unclaimed;          /* deliveries that wait for a contract (harness/store/unclaimed.h) */
+	uint64_t unclaimed_without;  /* of these: from streams that have no account yet */
+	bool unknown_reason;         /* tap_drop names a reason that does not exist: the store was tampered with */
 };
 MUST_CHECK bool store_ledger_get(struct store *store, int64_t interface_id, struct store_ledger *ret_ledger,
 				 struct error *err);

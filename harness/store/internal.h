@@ -97,6 +97,8 @@ void statements_finish(struct store *store);
 /* As statement_bind_text and statement_bind_blob without a copy: valid until the statement has run. */
 void statement_borrow_text(struct statement *statement, int index, struct span text);
 void statement_borrow_blob(struct statement *statement, int index, struct span blob);
+/* The first column of all rows; `ids` has room for them. *ret_count is their number. */
+MUST_CHECK bool statement_collect(struct statement *statement, int64_t *ids, size_t *ret_count, struct error *err);
 /* One step of a statement that gives at most one row; the row is read with statement_integer and the like before
  * statement_reset. */
 MUST_CHECK bool statement_one_row(struct statement *statement, bool *ret_found, struct error *err);

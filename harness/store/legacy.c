@@ -41,21 +41,22 @@ static bool newest_ordinal(struct store *store, int64_t id, int64_t *ret_ordinal
 static bool was_said(struct store *store, int64_t id, int64_t newest, const struct store_answer *answer, bool *ret_said,
 		     struct error *err)
 {
-	struct statement *statement = store_statement(store,
-						      "SELECT count(*) FROM legacy_answer WHERE exchange_id = ? AND "
-						      "digest = ? AND ordinal >= ?",
-						      err);
-	int64_t count = 0;
+	struct statement *statement =
+		store_statement(store,
+				"SELECT EXISTS (SELECT 1 FROM legacy_answer INDEXED BY legacy_answer_by_digest WHERE "
+				"exchange_id = ? AND digest = ? AND ordinal >= ?)",
+				err);
+	int64_t said = 0;
 	if (statement == NULL) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, id);
 	statement_borrow_blob(statement, 2, key_span(answer->digest));
 	statement_bind_integer(statement, 3, answer->is_dated ? 1 : newest);
-	if (!ask_number(statement, 0, &count, err)) {
+	if (!ask_number(statement, 0, &said, err)) {
 		return false;
 	}
-	*ret_said = count > 0;
+	*ret_said = said != 0;
 	return true;
 }
 
@@ -142,22 +143,24 @@ bool store_answer_add(struct store *store, int64_t id, const struct store_exchan
 	return insert_answer(store, id, exchange->interface_id, newest + 1, answer, err);
 }
 
-bool store_answer_choose(struct store *store, int64_t id, enum store_counting counting, int64_t until,
+/* Among the readable ones, or among the others; ordinal 0 where there is none. */
+static bool choose_among(struct store *store, int64_t id, bool readable, enum store_counting counting, int64_t until,
 			 struct store_version *ret_version, struct error *err)
 {
-	static const char oldest[] = "SELECT ordinal, legacy_outcome, legacy_status FROM legacy_answer WHERE "
-				     "exchange_id = ? AND answered_at <= ? ORDER BY readable DESC, answered_at, "
-				     "ordinal LIMIT 1";
-	static const char newest[] = "SELECT ordinal, legacy_outcome, legacy_status FROM legacy_answer WHERE "
-				     "exchange_id = ? AND answered_at <= ? ORDER BY readable DESC, answered_at DESC, "
-				     "ordinal DESC LIMIT 1";
+	static const char oldest[] = "SELECT ordinal, legacy_outcome, legacy_status FROM legacy_answer INDEXED BY "
+				     "legacy_answer_by_time WHERE exchange_id = ? AND readable = ? AND answered_at <= "
+				     "? ORDER BY answered_at, ordinal LIMIT 1";
+	static const char newest[] = "SELECT ordinal, legacy_outcome, legacy_status FROM legacy_answer INDEXED BY "
+				     "legacy_answer_by_time WHERE exchange_id = ? AND readable = ? AND answered_at <= "
+				     "? ORDER BY answered_at DESC, ordinal DESC LIMIT 1";
 	struct statement *statement = store_statement(store, counting == COUNT_OLDEST ? oldest : newest, err);
 	bool found = false;
 	if (statement == NULL) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, id);
-	statement_bind_integer(statement, 2, until);
+	statement_bind_integer(statement, 2, readable);
+	statement_bind_integer(statement, 3, until);
 	if (!statement_one_row(statement, &found, err)) {
 		return false;
 	}
@@ -167,6 +170,18 @@ bool store_answer_choose(struct store *store, int64_t id, enum store_counting co
 		version.outcome = (enum legacy_outcome)statement_integer(statement, 1);
 		version.status = (int32_t)statement_integer(statement, 2);
 		statement_reset(statement);
+	}
+	*ret_version = version;
+	return true;
+}
+
+bool store_answer_choose(struct store *store, int64_t id, enum store_counting counting, int64_t until,
+			 struct store_version *ret_version, struct error *err)
+{
+	struct store_version version;
+	if (!choose_among(store, id, true, counting, until, &version, err) ||
+	    (version.ordinal == 0 && !choose_among(store, id, false, counting, until, &version, err))) {
+		return false;
 	}
 	*ret_version = version;
 	return true;

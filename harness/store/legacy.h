@@ -103,6 +103,8 @@ enum store_outcome_end {
 void store_outcome_count(struct store *store, const char *stream, int64_t interface_id, enum store_outcome_end end);
 /* An exchange known again by its idempotency key. */
 void store_duplicate_count(struct store *store, const char *stream, int64_t interface_id);
+/* Of the duplicates, counted already: brought the answer that its exchange waited for. */
+void store_duplicate_answered_count(struct store *store, const char *stream, int64_t interface_id);
 
 /* *ret_added is false where the key is there. */
 MUST_CHECK bool store_idempotency_add(struct store *store, int64_t interface_id, const uint8_t key[STORE_KEY_SIZE],

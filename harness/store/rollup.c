@@ -11,12 +11,14 @@ struct shape {
 
 static const char ADD_DELIVERY[] =
 	"INSERT INTO delivery_count (stream, interface_id, stored, duplicate, revision, outcome, outcome_duplicate, "
-	"outcome_joined, outcome_unpaired, outcome_closed, outcome_returned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+	"outcome_joined, outcome_unpaired, outcome_closed, outcome_returned, duplicate_answered) VALUES (?, ?, ?, ?, "
+	"?, ?, ?, ?, ?, ?, ?, ?) "
 	"ON CONFLICT DO UPDATE SET stored = stored + excluded.stored, duplicate = duplicate + excluded.duplicate, "
 	"revision = revision + excluded.revision, outcome = outcome + excluded.outcome, outcome_duplicate = "
 	"outcome_duplicate + excluded.outcome_duplicate, outcome_joined = outcome_joined + excluded.outcome_joined, "
 	"outcome_unpaired = outcome_unpaired + excluded.outcome_unpaired, outcome_closed = outcome_closed + "
-	"excluded.outcome_closed, outcome_returned = outcome_returned + excluded.outcome_returned";
+	"excluded.outcome_closed, outcome_returned = outcome_returned + excluded.outcome_returned, duplicate_answered "
+	"= duplicate_answered + excluded.duplicate_answered";
 static const char ADD_STATE[] =
 	"INSERT INTO rollup_state (candidate_id, week, test, state, reason, count) VALUES (?, ?, ?, ?, "
 	"?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";

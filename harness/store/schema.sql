@@ -95,7 +95,29 @@ CREATE TABLE delivery_count (
 	outcome_unpaired INTEGER NOT NULL,   -- of these: no exchange came within the window
 	outcome_closed INTEGER NOT NULL,     -- of the joined: kept as a version only, because the week was closed
 	outcome_returned INTEGER NOT NULL,   -- of the joined: brought an exchange back that was unpaired
+	duplicate_answered INTEGER NOT NULL, -- of the duplicate: brought the answer that their exchange waited for
 	PRIMARY KEY (stream, interface_id)
+) STRICT, WITHOUT ROWID;
+
+-- First ledger: deliveries that were read while no contract of the installation named their interface, as they stood in
+-- the spool. They are counted where they are claimed: by the first worker that has the contract again.
+CREATE TABLE unclaimed_delivery (
+	id INTEGER PRIMARY KEY,              -- in the order of reading
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	stream TEXT NOT NULL,
+	encoding INTEGER NOT NULL,           -- of body, as in payload
+	size INTEGER NOT NULL,
+	body BLOB NOT NULL                   -- the spool's frame (docs/spool.md)
+) STRICT;
+CREATE INDEX unclaimed_delivery_by_interface ON unclaimed_delivery (interface_id);
+
+-- First ledger: what tap_drop grew by, by the week in which the accounts that say so were made.
+CREATE TABLE tap_drop_week (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	week INTEGER NOT NULL,
+	reason INTEGER NOT NULL,             -- enum drop_reason
+	count INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, week, reason)
 ) STRICT, WITHOUT ROWID;
 
 -- One captured message with the legacy path's reply.
@@ -152,6 +174,9 @@ CREATE TABLE legacy_answer (
 	body BLOB,                           -- the reply; NULL: the one in payload
 	PRIMARY KEY (exchange_id, ordinal)
 ) STRICT, WITHOUT ROWID;
+-- Any number of answers may come for one exchange: what was said before, and what is the newest, is found by these.
+CREATE INDEX legacy_answer_by_digest ON legacy_answer (exchange_id, digest);
+CREATE INDEX legacy_answer_by_time ON legacy_answer (exchange_id, readable, answered_at);
 CREATE TRIGGER legacy_answer_is_append_only BEFORE UPDATE OF exchange_id, ordinal, legacy_outcome, legacy_status,
 	answered_at, seen_at, readable, digest ON legacy_answer
 BEGIN SELECT RAISE (ABORT, 'legacy answers are append-only'); END;
@@ -195,6 +220,7 @@ CREATE TABLE waiting_outcome (
 	body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX waiting_outcome_by_key ON waiting_outcome (interface_id, key);
+CREATE INDEX waiting_outcome_by_digest ON waiting_outcome (interface_id, key, digest);
 CREATE INDEX waiting_outcome_by_time ON waiting_outcome (interface_id, seen_at);
 
 -- Senders' own marks of deliveries, for as long as a delivery may be repeated.

@@ -204,6 +204,20 @@ bool statement_one_row(struct statement *statement, bool *ret_found, struct erro
 	return true;
 }
 
+bool statement_collect(struct statement *statement, int64_t *ids, size_t *ret_count, struct error *err)
+{
+	size_t count = 0;
+	enum statement_step step;
+	while ((step = statement_step(statement, err)) == STATEMENT_ROW) {
+		ids[count++] = statement_integer(statement, 0);
+	}
+	if (step != STATEMENT_DONE) {
+		return false;
+	}
+	*ret_count = count;
+	return true;
+}
+
 int64_t statement_integer(struct statement *statement, int column)
 {
 	return sqlite3_column_int64(statement->handle, column);

@@ -56,16 +56,7 @@ bool store_awaited_expired(struct store *store, int64_t interface_id, int64_t un
 	statement_bind_integer(statement, 1, interface_id);
 	statement_bind_integer(statement, 2, until);
 	statement_bind_integer(statement, 3, (int64_t)limit);
-	size_t count = 0;
-	enum statement_step step;
-	while ((step = statement_step(statement, err)) == STATEMENT_ROW) {
-		ids[count++] = statement_integer(statement, 0);
-	}
-	if (step != STATEMENT_DONE) {
-		return false;
-	}
-	*ret_count = count;
-	return true;
+	return statement_collect(statement, ids, ret_count, err);
 }
 
 bool store_awaited_last(struct store *store, int64_t interface_id, int64_t *ret_captured_at, struct error *err)
@@ -91,19 +82,18 @@ bool store_awaited_last(struct store *store, int64_t interface_id, int64_t *ret_
 static bool waits_already(struct store *store, int64_t interface_id, const uint8_t key[STORE_KEY_SIZE],
 			  const struct store_answer *answer, bool *ret_waits, struct error *err)
 {
-	struct statement *statement =
-		store_statement(store,
-				"SELECT 1 FROM waiting_outcome WHERE interface_id = ?1 AND key = ?2 AND digest = ?3 "
-				"AND (?4 OR id = (SELECT max(id) FROM waiting_outcome WHERE interface_id = ?1 AND key "
-				"= ?2)) LIMIT 1",
-				err);
+	static const char any[] = "SELECT 1 FROM waiting_outcome INDEXED BY waiting_outcome_by_digest WHERE "
+				  "interface_id = ? AND key = ? AND digest = ? LIMIT 1";
+	static const char newest[] = "SELECT 1 FROM (SELECT digest FROM waiting_outcome INDEXED BY "
+				     "waiting_outcome_by_key WHERE interface_id = ? AND key = ? ORDER BY id DESC LIMIT "
+				     "1) WHERE digest = ?";
+	struct statement *statement = store_statement(store, answer->is_dated ? any : newest, err);
 	if (statement == NULL) {
 		return false;
 	}
 	statement_bind_integer(statement, 1, interface_id);
 	statement_borrow_blob(statement, 2, key_span(key));
 	statement_borrow_blob(statement, 3, key_span(answer->digest));
-	statement_bind_integer(statement, 4, answer->is_dated);
 	if (!statement_one_row(statement, ret_waits, err)) {
 		return false;
 	}
@@ -214,8 +204,8 @@ bool store_outcome_take(struct store *store, int64_t interface_id, const uint8_t
 	struct statement *statement =
 		store_statement(store,
 				"SELECT id, legacy_outcome, legacy_status, answered_at, seen_at, readable, digest, "
-				"encoding, reply_size, body, stream FROM waiting_outcome WHERE interface_id = ? AND "
-				"key = ? ORDER BY id LIMIT 1",
+				"encoding, reply_size, body, stream FROM waiting_outcome INDEXED BY "
+				"waiting_outcome_by_key WHERE interface_id = ? AND key = ? ORDER BY id LIMIT 1",
 				err);
 	bool found = false;
 	if (statement == NULL) {
@@ -299,6 +289,12 @@ void store_duplicate_count(struct store *store, const char *stream, int64_t inte
 {
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	store_count_delivery(store, stream, interface_id, DELIVERY_DUPLICATE);
+}
+
+void store_duplicate_answered_count(struct store *store, const char *stream, int64_t interface_id)
+{
+	BUG_ON(store->transaction < TRANSACTION_WRITE);
+	store_count_delivery(store, stream, interface_id, DELIVERY_DUPLICATE_ANSWERED);
 }
 
 bool store_outcomes_tie_out(const struct store_outcomes *outcomes)

@@ -2,8 +2,8 @@
 
 #include "harness/base/json.h"
 #include "harness/base/text.h"
+#include "harness/spool/delivery.h"
 #include "harness/tap/batch.h"
-#include "harness/tap/delivery.h"
 
 #include <stdlib.h>
 

@@ -51,12 +51,13 @@ static int open_socket(const struct addrinfo *address, const char *name, struct 
 	return -1;
 }
 
-int tap_listen(const char *listen, struct error *err)
+/* The caller frees the result with freeaddrinfo; NULL with err. */
+static struct addrinfo *look_up(const char *listen, struct error *err)
 {
 	char host[HOST_MAX];
 	char port[PORT_MAX];
 	if (!split_address(listen, host, port, err)) {
-		return -1;
+		return NULL;
 	}
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
@@ -64,6 +65,15 @@ int tap_listen(const char *listen, struct error *err)
 	if (failure != 0) {
 		error_set(err, ERROR_CONFIG, "the address %s is not known (%s); write HOST:PORT", listen,
 			  gai_strerror(failure));
+		return NULL;
+	}
+	return found;
+}
+
+int tap_listen(const char *listen, struct error *err)
+{
+	struct addrinfo *found = look_up(listen, err);
+	if (found == NULL) {
 		return -1;
 	}
 	int fd = open_socket(found, listen, err);
@@ -71,18 +81,39 @@ int tap_listen(const char *listen, struct error *err)
 	return fd;
 }
 
+static void write_address(const struct sockaddr *address, socklen_t length, char text[64])
+{
+	char host[48];
+	char port[PORT_MAX];
+	if (getnameinfo(address, length, host, sizeof(host), port, PORT_MAX, NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+		snprintf(text, 64, "?");
+	} else {
+		snprintf(text, 64, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	}
+}
+
 const char *tap_listen_address(int fd, char text[64])
 {
 	struct sockaddr_storage name;
 	socklen_t length = sizeof(name);
-	char host[48];
-	char port[PORT_MAX];
 	void *address = &name;
-	if (getsockname(fd, address, &length) != 0 ||
-	    getnameinfo(address, length, host, sizeof(host), port, PORT_MAX, NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+	if (getsockname(fd, address, &length) != 0) {
 		snprintf(text, 64, "?");
 	} else {
-		snprintf(text, 64, name.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+		write_address(address, length, text);
 	}
+	return text;
+}
+
+const char *tap_listen_numeric(const char *listen, char text[64])
+{
+	struct error err = ERROR_INIT;
+	struct addrinfo *found = look_up(listen, &err);
+	if (found == NULL) {
+		snprintf(text, 64, "?");
+		return text;
+	}
+	write_address(found->ai_addr, found->ai_addrlen, text);
+	freeaddrinfo(found);
 	return text;
 }

@@ -10,7 +10,7 @@
  *
  * How to find your way: flow is a bounded block of bytes; capture is the copy; tls is what a peer may speak through;
  * peer, legacy, session and exchange are the relay; receive answers mirrors, and ingest, whose bodies batch and
- * delivery read; routes is what is configured, and its change; proxy.h has their objects. */
+ * the spool's delivery.h read; routes is what is configured, and its change; proxy.h has their objects. */
 #ifndef UNDERSTUDY_TAP_TAP_H
 #define UNDERSTUDY_TAP_TAP_H
 
@@ -102,6 +102,8 @@ struct tap_config {
 int tap_listen(const char *listen, struct error *err);
 /* The address a listening socket has ("127.0.0.1:43211"). */
 const char *tap_listen_address(int fd, char text[64]);
+/* The one that tap_listen would bind ("127.0.0.1:8080" for "localhost:8080"); "?" where it is not known. */
+const char *tap_listen_numeric(const char *listen, char text[64]);
 
 enum { TAP_ADDRESSES_MAX = 4, TAP_ADDRESS_SIZE = 64 };
 /* The numeric addresses of a host, the first ones. Asks the system's resolver and may take its time. Returns how many;

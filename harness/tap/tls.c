@@ -161,13 +161,26 @@ static const char *find_reason(const struct tls_stream *stream)
 	return stream->number != 0 ? strerrordesc_np(stream->number) : "the connection was closed";
 }
 
+/* Old legacy systems close without close_notify. A reply that has a length or chunks is judged by these; one that ends
+ * with its connection is taken for whole, as nginx does: its clients had it until the tap came, and RFC 9112 section
+ * 9.8, which would have it incomplete, would take it from them. */
+static bool is_forgiven_end(const struct tls_stream *stream, int error, bool is_writing)
+{
+	return error == SSL_ERROR_SYSCALL && !is_writing && stream->number == 0 && ERR_peek_last_error() == 0 &&
+	       tls_is_open(stream) && !SSL_is_server(stream->ssl);
+}
+
 static enum tls_result judge(struct tls_stream *stream, int returned, bool is_writing)
 {
 	if (stream->budget == 0) {
 		snprintf(stream->reason, sizeof(stream->reason), "records without end and without data");
 		return TLS_FAILED;
 	}
-	switch (SSL_get_error(stream->ssl, returned)) {
+	int error = SSL_get_error(stream->ssl, returned);
+	if (is_forgiven_end(stream, error, is_writing)) {
+		return TLS_ENDED;
+	}
+	switch (error) {
 	case SSL_ERROR_WANT_READ:
 		stream->crossed |= is_writing;
 		return TLS_BLOCKED;

@@ -34,8 +34,9 @@ void tls_close(struct tls_stream *stream);
 enum tls_result {
 	TLS_DONE,
 	TLS_BLOCKED,
-	TLS_ENDED, /* the other side said that it will send no more (close_notify) */
-	TLS_FAILED /* anything else, the bare end of the connection among it (RFC 8446 section 6.1) */
+	TLS_ENDED, /* the other side said that it will send no more (close_notify); of a legacy system the bare end of
+		      an open connection, too */
+	TLS_FAILED /* anything else, a client's bare end among it (RFC 8446 section 6.1) */
 };
 
 enum tls_result tls_shake(struct tls_stream *stream);

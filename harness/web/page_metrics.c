@@ -109,6 +109,11 @@ static void write_late_answers_kept(struct buffer *body, const char *name, const
 	write_sample(body, name, interface, NULL, "case", "was_unpaired", interface->outcomes.returned);
 }
 
+static void write_unclaimed(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, NULL, NULL, interface->unclaimed);
+}
+
 static void write_seen(struct buffer *body, const char *name, const struct snapshot_interface *interface)
 {
 	write_sample(body, name, interface, NULL, NULL, NULL, interface->seen);
@@ -272,6 +277,8 @@ static const struct {
 	 write_late_answers_waiting, NULL},
 	{"understudy_late_answers_special_total", "counter", "Joined late answers that came very late.",
 	 write_late_answers_kept, NULL},
+	{"understudy_unclaimed", "gauge",
+	 "Deliveries read while no contract named their interface, and waiting for it.", write_unclaimed, NULL},
 	{"understudy_tap_seen_total", "counter", "Exchanges that the tap saw.", write_seen, NULL},
 	{"understudy_tap_captured_total", "counter", "Exchanges that the tap handed to the spool.", write_captured,
 	 NULL},

@@ -35,13 +35,22 @@ static void write_seen(struct buffer *body, const struct snapshot_interface *int
 	buffer_append_text(body, "</td></tr>\n");
 }
 
+/* Terms that most interfaces never have are named only where there are any. */
+static const char *read_terms(const struct snapshot_interface *interface)
+{
+	if (interface->unclaimed > 0) {
+		return "Spool = stored + duplicates + late answers + unclaimed + waiting";
+	}
+	return interface->outcomes.read > 0 ? "Spool = stored + duplicates + late answers + waiting"
+					    : "Spool = stored + duplicates + waiting";
+}
+
 /* The store may have read further than the tap's last account says; that is nothing to worry about. */
 static void write_read_check(struct buffer *body, const struct snapshot *snapshot,
 			     const struct snapshot_interface *interface)
 {
 	uint64_t missing = snapshot_missing(snapshot, interface);
-	write_check_row(body, interface->outcomes.read > 0 ? "Spool = stored + duplicates + late answers + waiting"
-							   : "Spool = stored + duplicates + waiting");
+	write_check_row(body, read_terms(interface));
 	if (missing > 0) {
 		buffer_append_text(body, "<span class=\"check bad\">✗ ");
 		html_number(body, missing);
@@ -104,6 +113,11 @@ static void write_first_ledger(struct page *page, const struct snapshot *snapsho
 		html_count_row(body, "Duplicates", "delivered again", interface->duplicate);
 		if (interface->outcomes.read > 0) {
 			html_count_row(body, "Late legacy answers", NULL, interface->outcome);
+		}
+		if (interface->unclaimed > 0) {
+			html_count_row(body, "Unclaimed",
+				       "no contract names the interface; put it back, and they are worked on",
+				       interface->unclaimed);
 		}
 		html_count_row(body, "Waiting in the spool",
 			       snapshot->interfaces->next != NULL ? "all interfaces together" : NULL,

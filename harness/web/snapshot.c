@@ -90,9 +90,11 @@ static bool read_first_ledger(struct reading *reading, struct snapshot_interface
 		(int64_t)(interface->seen - interface->committed - interface->in_flight - snapshot_dropped(interface));
 	interface->outcomes = ledger.outcomes;
 	interface->outcome = ledger.outcomes.read - ledger.outcome_without;
-	interface->unread = interface->has_tap ? (int64_t)(interface->committed - interface->stored -
-							   interface->duplicate - interface->outcome)
-					       : 0;
+	interface->unclaimed = ledger.unclaimed - ledger.unclaimed_without;
+	interface->unread = interface->has_tap
+				    ? (int64_t)(interface->committed - interface->stored - interface->duplicate -
+						interface->outcome - interface->unclaimed)
+				    : 0;
 	return true;
 }
 

@@ -75,7 +75,9 @@ struct snapshot_interface {
 	struct store_outcomes outcomes; /* late legacy answers of all streams */
 	uint64_t outcome;               /* those of streams with an account */
 	int64_t unseen;                 /* seen - committed - in flight - dropped; must be 0 */
-	int64_t unread; /* committed - stored - duplicate - outcome; below 0 where read after the tap's last account */
+	uint64_t unclaimed;             /* read while no contract named the interface, and waiting; as stored */
+	int64_t unread; /* committed - stored - duplicate - outcome - unclaimed; below 0 where read after the tap's last
+			   account */
 	struct snapshot_drift legacy_drift;
 	uint64_t incidents[INCIDENT_KIND_COUNT]; /* unresolved */
 	struct snapshot_candidate *candidates;   /* by name */

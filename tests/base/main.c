@@ -14,6 +14,7 @@ static suite_maker *const suites[] = {
 	file_suite,
 	json_build_suite,
 	loglinear_suite,
+	priority_suite,
 };
 /* clang-format on */
 

@@ -15,5 +15,6 @@ Suite *csv_suite(void);
 Suite *file_suite(void);
 Suite *json_build_suite(void);
 Suite *loglinear_suite(void);
+Suite *priority_suite(void);
 
 #endif

@@ -302,6 +302,33 @@ START_TEST(test_html)
 }
 END_TEST
 
+static const struct {
+	const char *a, *b;
+	size_t distance;
+	bool is_near;
+} distance_rows[] = {
+	{"", "", 0, true},
+	{"", "ab", 2, false},
+	{"legacy", "legacy", 0, true},
+	{"Legacy", "legacy", 0, true},
+	{"legcy", "legacy", 1, true},
+	{"legayc", "legacy", 1, true}, /* a swap is one */
+	{"kitten", "sitting", 3, false},
+	{"ca", "abc", 3, false}, /* as of optimal string alignment; without its restriction it would be 2 */
+	{"legacy_sttus", "legacy_status", 1, true},
+	{"0123456789012345678901234567890123456789012345678901234567890", "0", SIZE_MAX, false},
+};
+
+START_TEST(test_distance)
+{
+	struct span a = span_of(distance_rows[_i].a);
+	struct span b = span_of(distance_rows[_i].b);
+	ck_assert(text_distance(a, b) == distance_rows[_i].distance);
+	ck_assert(text_distance(b, a) == distance_rows[_i].distance);
+	ck_assert_int_eq(text_is_near(a, b), distance_rows[_i].is_near);
+}
+END_TEST
+
 Suite *text_suite(void)
 {
 	Suite *suite = suite_create("text");
@@ -314,6 +341,7 @@ Suite *text_suite(void)
 	tcase_add_test(cases, test_double_extras);
 	tcase_add_loop_test(cases, test_ppm, 0, COUNT(ppm_rows));
 	tcase_add_test(cases, test_hex);
+	tcase_add_loop_test(cases, test_distance, 0, COUNT(distance_rows));
 	tcase_add_loop_test(cases, test_html, 0, COUNT(html_rows));
 	suite_add_tcase(suite, cases);
 	return suite;

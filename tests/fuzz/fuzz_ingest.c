@@ -2,8 +2,8 @@
  * says as what: 1 NDJSON, 2 late answers. */
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
+#include "harness/spool/delivery.h"
 #include "harness/tap/batch.h"
-#include "harness/tap/delivery.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { ARENA_MAX = 64 << 20 };

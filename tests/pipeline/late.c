@@ -240,7 +240,8 @@ static const char *const SUMS[][2] = {
 	 "format('%d "
 	 "%d %d %d', source_id, hour, class, count(*)) FROM deviating_reply JOIN bit ON classes >> class & 1 GROUP BY "
 	 "source_id, hour, class ORDER BY 1"},
-	{"SELECT format('%d %d %d', path, reference_replies, reference_events) FROM drift_monitor WHERE path <> 0 "
+	{"SELECT format('%d %d %d', path, reference_replies + replies, reference_events + events) FROM drift_monitor "
+	 "WHERE path <> 0 "
 	 "ORDER BY 1",
 	 "SELECT format('%d %d %d', v.candidate_id, count(*), sum(v.contract_drift)) FROM evaluation v JOIN exchange e "
 	 "ON "

@@ -3,6 +3,7 @@
 #include "harness/base/clock.h"
 #include "harness/pipeline/lane.h"
 #include "harness/store/evaluation.h"
+#include "harness/store/ingest.h"
 #include "tests/pipeline/late.h"
 #include "tests/pipeline/suites.h"
 
@@ -473,6 +474,130 @@ START_TEST(rows_that_became_ready)
 }
 END_TEST
 
+/* --- answers that come with a duplicate --- */
+
+START_TEST(a_duplicate_brings_the_answer)
+{
+	add(1, now, NULL, A);
+	late_work();
+	expect("SELECT count(*) FROM awaited", 1);
+	add(1, now, B, A);
+	late_work();
+	expect("SELECT stored FROM delivery_count", 1);
+	expect("SELECT duplicate FROM delivery_count", 1);
+	expect("SELECT duplicate_answered FROM delivery_count", 1);
+	expect("SELECT outcome FROM delivery_count", 0);
+	expect("SELECT count(*) FROM awaited", 0);
+	expect("SELECT legacy_outcome FROM exchange", LEGACY_OK);
+	expect("SELECT count(*) FROM legacy_answer WHERE ordinal = 1", 1);
+	expect("SELECT count(*) FROM v_diff WHERE legacy_value = '\"b\"' AND llm_value = '\"a\"'", 1);
+	late_check_sums();
+	add(1, now, A, A); /* it has one now */
+	late_work();
+	expect("SELECT count(*) FROM legacy_answer", 1);
+	expect("SELECT duplicate FROM delivery_count", 2);
+	expect("SELECT duplicate_answered FROM delivery_count", 1);
+	late_check_sums();
+}
+END_TEST
+
+START_TEST(duplicates_that_bring_no_answer)
+{
+	add(1, now, NULL, A);
+	add(1, now, NULL, A); /* awaited, too */
+	add(2, now, A, A);
+	add(2, now, B, A); /* answered with its message */
+	late_work();
+	expect("SELECT duplicate FROM delivery_count", 2);
+	expect("SELECT duplicate_answered FROM delivery_count", 0);
+	expect("SELECT count(*) FROM legacy_answer", 0);
+	expect("SELECT count(*) FROM awaited", 1);
+	late_check_sums();
+}
+END_TEST
+
+START_TEST(a_duplicate_brings_an_unpaired_exchange_back)
+{
+	add(1, now - 1000 * HOUR, NULL, A);
+	late_work();
+	expect("SELECT count(*) FROM evaluation WHERE state = 4", 1);
+	add(1, now, B, A);
+	late_work();
+	expect("SELECT count(*) FROM evaluation WHERE state = 1", 1);
+	expect("SELECT duplicate_answered FROM delivery_count", 1);
+	expect("SELECT outcome_returned FROM delivery_count", 0); /* is of late answers */
+	late_check_sums();
+}
+END_TEST
+
+/* --- interfaces that are taken out and come back --- */
+
+static void expect_unclaimed(uint64_t count)
+{
+	struct error err = ERROR_INIT;
+	struct store_ledger ledger;
+	struct store *store = store_open(late_installation->store, STORE_READ_ONLY, 1000, &err);
+	late_must(store != NULL && store_ledger_get(store, 1, &ledger, &err), &err);
+	store_close(store);
+	ck_assert_uint_eq(ledger.unclaimed, count);
+	ck_assert_uint_eq(ledger.tap.committed, ledger.stored + ledger.duplicate + ledger.outcomes.read + count);
+	ck_assert(store_outcomes_tie_out(&ledger.outcomes));
+}
+
+START_TEST(an_interface_is_taken_out_and_comes_back)
+{
+	const char *name = contract()->interface;
+	add(1, now, NULL, A);
+	late_work();
+	contract()->interface = "another";
+	answer("1", 0, LEGACY_OK, B);
+	add(2, now, A, A);
+	add(2, now, A, A);    /* a duplicate */
+	add(3, now, NULL, A); /* its answer is waited for */
+	answer("4", 0, LEGACY_OK, A);
+	late_work();
+	expect("SELECT count(*) FROM exchange", 1);
+	expect("SELECT outcome_unpaired FROM delivery_count", 0);
+	expect("SELECT count(*) FROM awaited", 1);
+	expect_unclaimed(5);
+	late_work(); /* and is left alone */
+	expect_unclaimed(5);
+	contract()->interface = name;
+	add(4, now, NULL, A); /* behind what was set aside */
+	late_work();
+	expect_unclaimed(0);
+	expect("SELECT count(*) FROM exchange WHERE test = 0", 4);
+	expect("SELECT duplicate FROM delivery_count", 1);
+	expect("SELECT outcome_joined FROM delivery_count", 2);
+	expect("SELECT count(*) FROM awaited", 1);
+	expect("SELECT count(*) FROM evaluation WHERE state = 1", 3);
+	expect("SELECT count(*) FROM evaluation WHERE state = 0 AND reason = 0", 1);
+	late_check_sums();
+}
+END_TEST
+
+START_TEST(more_are_set_aside_than_one_batch_takes)
+{
+	enum { MANY = 2500 };
+	static struct spool_exchange many[MANY];
+	static char rooms[MANY][32];
+	const char *name = contract()->interface;
+	for (int i = 0; i < MANY; i++) {
+		many[i] = late_exchange(rooms[i], i, now, A, A);
+	}
+	late_work();
+	contract()->interface = "another";
+	late_append_to(late_installation, "ingest", many, MANY);
+	late_work();
+	expect_unclaimed(MANY);
+	contract()->interface = name;
+	late_work();
+	expect_unclaimed(0);
+	expect("SELECT count(*) FROM evaluation WHERE state = 1", MANY);
+	late_check_sums();
+}
+END_TEST
+
 /* --- idempotency keys --- */
 
 START_TEST(idempotency_keys)
@@ -544,6 +669,11 @@ Suite *pairing_suite(void)
 	tcase_add_test(tcase, probabilities_of_review);
 	tcase_add_test(tcase, retried_dead_letters_wait);
 	tcase_add_test(tcase, rows_that_became_ready);
+	tcase_add_test(tcase, a_duplicate_brings_the_answer);
+	tcase_add_test(tcase, duplicates_that_bring_no_answer);
+	tcase_add_test(tcase, a_duplicate_brings_an_unpaired_exchange_back);
+	tcase_add_test(tcase, an_interface_is_taken_out_and_comes_back);
+	tcase_add_test(tcase, more_are_set_aside_than_one_batch_takes);
 	tcase_add_test(tcase, idempotency_keys);
 	tcase_add_test(tcase, a_key_is_an_identity);
 	suite_add_tcase(suite, tcase);

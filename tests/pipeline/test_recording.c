@@ -121,9 +121,32 @@ static void check_failure(struct span bytes, const struct recording_format *form
 START_TEST(lines_are_read)
 {
 	check_file("tests/pipeline/recordings/orders.jsonl",
-		   "ok| |{\"id\":\"A\"}|0|{\"queue\":\"x\"}|2026-11-10T10:00:00.000000Z|1500\n"
+		   "ok| |{\"id\": \"A\"}|0|{\"queue\": \"x\"}|2026-11-10T10:00:00.000000Z|1500\n"
 		   "ok| |{\"id\": \"B\", \"message\": \"not an object\"}|-1|||-1\n"
-		   "ok| |{\"id\":\"C\"}|-1|||-1\n");
+		   "ok| |{\"id\": \"C\"}|-1|||-1\n");
+}
+END_TEST
+
+/* What can be posted can be replayed: one table of names. */
+START_TEST(lines_have_the_names_of_ingest)
+{
+	struct error err = ERROR_INIT;
+	struct recorded recorded;
+	struct memory_input memory = {
+		.bytes = SPAN("{\"interface\":\"orders\",\"message_base64\":\"eyJpZCI6MX0=\",\"legacy_status\":503,"
+			      "\"legacy_latency_ms\":1.5,\"correlation_key\":7,\"idempotency_key\":\"k\",\"headers\":{"
+			      "\"X-A\":\"b\"},\"target\":\"/x?y\",\"llm\":\"text\"}")};
+	struct recording *recording = recording_open(memory_input_read(&memory), "a.jsonl", &recording_jsonl, &err);
+	ck_assert(recording != NULL && recording_next(recording, &recorded, &err) == RECORDING_READ);
+	ck_assert(span_is(recorded.interface, "orders") && span_is(recorded.request_body, "{\"id\":1}"));
+	ck_assert(!recorded.has_reply && recorded.legacy_status == 503 && recorded.legacy_latency_us == 1500);
+	ck_assert(span_is(recorded.correlation_key, "7") && span_is(recorded.idempotency_key, "k"));
+	ck_assert(text_find(recorded.request_head, SPAN("X-A: b\r\n")) < recorded.request_head.length);
+	ck_assert(span_is(recorded.method, "POST") && span_is(recorded.target, "/x?y"));
+	ck_assert(span_is(recorded.candidate_reply, "text"));
+	recording_close(recording);
+	check_failure(SPAN("{\"id\":1}\n{\"message\":{},\"legacy\":{},\"legacy_sttus\":200}"), NULL,
+		      "ok| |{\"id\":1}|-1|||-1\n", ERROR_FORMAT, 2);
 }
 END_TEST
 
@@ -418,6 +441,7 @@ Suite *recording_suite(void)
 	TCase *tests = tcase_create("formats");
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, lines_are_read);
+	tcase_add_test(tests, lines_have_the_names_of_ingest);
 	tcase_add_test(tests, a_broken_line_is_the_operators);
 	tcase_add_test(tests, har_entries_are_read);
 	tcase_add_test(tests, har_heads_are_of_the_decoded_body);

@@ -82,6 +82,41 @@ START_TEST(every_exchange_is_taken_or_counted)
 }
 END_TEST
 
+/* A line may say whose it is, what came of it, and by which key it is joined. */
+START_TEST(what_a_line_says_is_kept)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
+	struct error err = ERROR_INIT;
+	struct spool_options options = {0};
+	struct spool_writer *writer = spool_writer_open(directory, "replay", &options, &err);
+	ck_assert_msg(writer != NULL, "%s", err.message);
+	struct replay_target target = {.contract = contract, .writer = writer};
+	struct recorded recorded = RECORDED_INIT;
+	struct replay_counts counts = {0};
+	int skip = 99;
+	recorded.request_body = SPAN("{\"id\":1}");
+	recorded.legacy_status = 503; /* of a reply without a body */
+	recorded.correlation_key = SPAN("key");
+	recorded.idempotency_key = SPAN("mark");
+	recorded.interface = SPAN("invoices");
+	ck_assert(replay_append(&target, &recorded, &arena, &counts, &skip, &err));
+	ck_assert_int_eq(skip, REPLAY_SKIP_OUTSIDE_MATCH);
+	recorded.interface = SPAN("orders");
+	ck_assert(replay_append(&target, &recorded, &arena, &counts, &skip, &err));
+	ck_assert_int_eq(skip, -1);
+	ck_assert_int_eq(counts.without_legacy, 0);
+	spool_writer_close(writer);
+	struct spool_position start = {0};
+	struct spool_reader *reader = spool_reader_open(directory, "replay", &start, &err);
+	struct spool_record record;
+	ck_assert(reader != NULL && spool_reader_next(reader, &record, &err) == SPOOL_READ);
+	ck_assert(span_is(record.exchange.correlation_key, "key") && span_is(record.exchange.idempotency_key, "mark"));
+	ck_assert_int_eq(record.exchange.legacy_status, 503);
+	ck_assert_int_eq(record.exchange.legacy_outcome, -1);
+	spool_reader_close(reader);
+}
+END_TEST
+
 START_TEST(pauses_follow_the_recording)
 {
 	struct replay_pace pace = {.speed = 10, .new_file = true};
@@ -122,6 +157,7 @@ Suite *replay_suite(void)
 	TCase *tests = tcase_create("append");
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, every_exchange_is_taken_or_counted, 0, sizeof(CASES) / sizeof(CASES[0]));
+	tcase_add_test(tests, what_a_line_says_is_kept);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("pace");
 	tcase_add_test(tests, pauses_follow_the_recording);

@@ -261,6 +261,19 @@ START_TEST(test_reduced_capture)
 	ck_assert_ptr_nonnull(strstr(written.markdown.data, sentence));
 	ck_assert_ptr_nonnull(strstr(written.html.data, sentence));
 	ck_assert_ptr_nonnull(strstr(written.json.data, "\"capture_reduced\": 3"));
+	ck_assert_ptr_null(strstr(written.markdown.data, "Dropped, by week"));
+	forget(&written);
+	world_run(&world, "INSERT INTO tap_drop_week SELECT interface_id, 202639, 6, 1 FROM delivery_count");
+	world_run(&world, "INSERT INTO tap_drop_week SELECT interface_id, 202640, 6, 2 FROM delivery_count");
+	write_all(&world, &written);
+	const char *table = strstr(written.markdown.data, "Dropped, by week");
+	ck_assert_ptr_nonnull(table);
+	const char *week = strstr(table, "2026-W39");
+	ck_assert(week != NULL && strstr(week, "2026-W40") != NULL);
+	const char *list = strstr(written.json.data, "\"dropped_by_week\"");
+	ck_assert_ptr_nonnull(list);
+	ck_assert_ptr_nonnull(strstr(list, "\"2026-W40\""));
+	ck_assert_ptr_nonnull(strstr(list, "\"capture_reduced\": 2"));
 	forget(&written);
 }
 END_TEST
@@ -388,7 +401,8 @@ START_TEST(test_late_answers)
 	ck_assert_ptr_nonnull(strstr(written.json.data, "\"chosen\": 10"));
 	ck_assert_ptr_nonnull(strstr(written.markdown.data, "For 42 exchanges it was drawn"));
 	ck_assert_ptr_nonnull(strstr(written.html.data, "Late legacy answers: what became of them"));
-	ck_assert_ptr_nonnull(strstr(written.html.data, "committed − stored − duplicate − late answers − in spool"));
+	ck_assert_ptr_nonnull(
+		strstr(written.html.data, "committed − stored − duplicate − late answers − unclaimed − in spool"));
 	forget(&written);
 }
 END_TEST
@@ -484,7 +498,7 @@ START_TEST(test_speed)
 					       "i < 9) %s",
 					       rollups[i]));
 	}
-	world_run(&world, "INSERT INTO delivery_count VALUES ('s', 1, 1000000, 0, 0, 0, 0, 0, 0, 0, 0)");
+	world_run(&world, "INSERT INTO delivery_count VALUES ('s', 1, 1000000, 0, 0, 0, 0, 0, 0, 0, 0, 0)");
 	struct error err = ERROR_INIT;
 	struct report_request request = {.as_of = after_week(&world, 202639)};
 	int64_t started = clock_monotonic();

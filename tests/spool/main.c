@@ -9,6 +9,7 @@ static suite_maker *const suites[] = {
 	ring_suite,
 	spool_suite,
 	drainer_suite,
+	delivery_suite,
 };
 /* clang-format on */
 

@@ -9,6 +9,7 @@ Suite *record_suite(void);
 Suite *ring_suite(void);
 Suite *spool_suite(void);
 Suite *drainer_suite(void);
+Suite *delivery_suite(void);
 
 /* A fresh directory in /dev/shm (a tmpfs, as in production) for one test; removed with all it holds. */
 struct place {

@@ -191,7 +191,10 @@ END_TEST
 
 START_TEST(one_writer_and_sensible_names)
 {
+	ck_assert(!spool_is_written(place.spool, "s"));
 	struct spool_writer *writer = writer_ok(&SMALL);
+	ck_assert(spool_is_written(place.spool, "s"));
+	ck_assert(!spool_is_written(place.spool, "another"));
 	writer_fails(ERROR_BUSY);
 	static const char *const BAD[] = {
 		"",    ".",   "..",       ".x",
@@ -206,6 +209,7 @@ START_TEST(one_writer_and_sensible_names)
 	OK(other != NULL, err);
 	spool_writer_close(other);
 	spool_writer_close(writer);
+	ck_assert(!spool_is_written(place.spool, "s"));
 	struct arena arena = ARENA_INIT(MIB);
 	char **names;
 	size_t count;

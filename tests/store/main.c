@@ -6,6 +6,7 @@ static suite_maker *const suites[] = {
 	store_suite,
 	statement_suite,
 	ingest_suite,
+	legacy_suite,
 	evaluation_suite,
 	rollup_suite,
 	version_suite,

@@ -6,6 +6,7 @@
 Suite *store_suite(void);
 Suite *statement_suite(void);
 Suite *ingest_suite(void);
+Suite *legacy_suite(void);
 Suite *evaluation_suite(void);
 Suite *rollup_suite(void);
 Suite *version_suite(void);

@@ -17,7 +17,6 @@ static suite_maker *const suites[] = {
 	break_suite,
 	receive_suite,
 	batch_suite,
-	delivery_suite,
 	ingest_suite,
 	openapi_suite,
 };

@@ -17,7 +17,6 @@ Suite *stall_suite(void);
 Suite *break_suite(void);
 Suite *receive_suite(void);
 Suite *batch_suite(void);
-Suite *delivery_suite(void);
 Suite *ingest_suite(void);
 Suite *openapi_suite(void);
 

@@ -1,8 +1,10 @@
 /* Peers that are slow, or stop. The tap's clock runs 30 times as fast here, so that a limit of a minute is two seconds;
  * no test asks for more than that the limit comes, and that others are served meanwhile. */
+#include "harness/base/clock.h"
 #include "tests/tap/rig.h"
 #include "tests/tap/suites.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -56,6 +58,36 @@ START_TEST(head_drips)
 	close(client);
 	ck_assert(!rig_has_connection(&rig));
 	ck_assert_uint_eq(accounts().seen, 0);
+}
+END_TEST
+
+/* The same half minute for a TLS handshake: a hello of 8,188 bytes that never gets there, and none at all. */
+START_TEST(handshake_drips)
+{
+	static const char hello[] = {0x16, 0x03, 0x01, 0x20, 0x00, 0x01, 0x00, 0x1f, (char)0xfc};
+	rig_stop(&rig);
+	rig_secure(&rig);
+	rig_start_with(&rig);
+	int silent = rig_connect_bare(&rig);
+	int client = rig_connect_bare(&rig);
+	int64_t begun = clock_monotonic();
+	char byte;
+	for (size_t i = 0; recv(client, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN; i++) {
+		(void)!send(client, i < sizeof(hello) ? hello + i : "", 1, MSG_NOSIGNAL);
+		usleep(DRIP_US);
+	}
+	ck_assert_int_ge(clock_monotonic() - begun, 30 * CLOCK_SECOND / FACTOR - CLOCK_SECOND / 10);
+	CLEANUP_BUFFER struct buffer nothing = BUFFER_INIT(200000);
+	take_all(silent, &nothing);
+	ck_assert_uint_eq(nothing.length, 0);
+	int legacy = -1;
+	int other = rig_connect(&rig);
+	exchange_once(&rig, other, &legacy, "fine");
+	close(other);
+	close(legacy);
+	close(client);
+	close(silent);
+	ck_assert_uint_eq(accounts().seen, 1);
 }
 END_TEST
 
@@ -183,6 +215,7 @@ Suite *slow_suite(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, head_drips);
+	tcase_add_test(tests, handshake_drips);
 	tcase_add_test(tests, many_heads_drip);
 	tcase_add_test(tests, idle_client_is_closed);
 	tcase_add_loop_test(tests, message_stops, 0, 4);

@@ -343,8 +343,14 @@ END_TEST
 
 /* --- ends --- */
 
-/* RFC 9112 section 9.8: without close_notify, a reply that ends with its connection may have been cut off by anybody.
- */
+static void check_bare_reply(const struct spool_exchange *exchange, void *context)
+{
+	(void)context;
+	ck_assert(span_is(exchange->reply_body, "whole"));
+}
+
+/* Old legacy systems close without close_notify. Their clients got the reply until now, and get it from other proxies:
+ * RFC 9112 section 9.8 would have it incomplete. */
 START_TEST(bare_end_of_a_reply)
 {
 	rig.legacy_side.ends_bare = true;
@@ -353,9 +359,51 @@ START_TEST(bare_end_of_a_reply)
 	put(client, POST);
 	int legacy = rig_accept(&rig);
 	want(legacy, POST);
+	put(legacy, "HTTP/1.1 200 OK\r\n\r\nwhole");
+	want(client, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nwhole");
+	close(legacy);
+	want_end(client);
+	close(client);
+	rig_stop(&rig);
+	ck_assert_uint_eq(rig_read_spool(&rig, check_bare_reply, NULL).committed, 1);
+}
+END_TEST
+
+/* What has a length is judged by it, and a reset is no end. */
+START_TEST(bare_end_inside_a_reply)
+{
+	static const char *const begun[] = {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart",
+					    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\npart"};
+	rig.legacy_side.ends_bare = true;
+	rig_start_with(&rig);
+	for (size_t i = 0; i < 2; i++) {
+		int client = rig_connect(&rig);
+		put(client, POST);
+		int legacy = rig_accept(&rig);
+		want(legacy, POST);
+		put(legacy, begun[i]);
+		want(client, begun[i]);
+		close(legacy);
+		CLEANUP_BUFFER struct buffer rest = BUFFER_INIT(200000);
+		take_all(client, &rest);
+		ck_assert_uint_eq(rest.length, 0);
+		close(client);
+	}
+	rig_stop(&rig);
+	ck_assert_uint_eq(rig_read_spool(&rig, NULL, NULL).dropped[DROP_LEGACY_FAILED], 2);
+}
+END_TEST
+
+START_TEST(reset_of_a_reply)
+{
+	rig_start_with(&rig);
+	int client = rig_connect(&rig);
+	put(client, POST);
+	int legacy = rig_accept(&rig);
+	want(legacy, POST);
 	put(legacy, "HTTP/1.1 200 OK\r\n\r\npart");
 	want(client, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart");
-	close(legacy);
+	reset_and_close(legacy);
 	want_reset(client);
 	close(client);
 	rig_stop(&rig);
@@ -608,6 +656,8 @@ Suite *tls_suite(void)
 	tcase_add_loop_test(tests, legacy_fails_in_the_handshake, 0, 3);
 	tcase_add_test(tests, tickets_and_new_keys);
 	tcase_add_test(tests, bare_end_of_a_reply);
+	tcase_add_test(tests, bare_end_inside_a_reply);
+	tcase_add_test(tests, reset_of_a_reply);
 	tcase_add_loop_test(tests, captures_what_was_said, 0, 2);
 	tcase_add_test(tests, clients_leave_in_the_handshake);
 	tcase_add_test(tests, handshakes_at_random);

@@ -112,6 +112,24 @@ START_TEST(test_lost_terms)
 }
 END_TEST
 
+/* Read while no contract named the interface: a term of the ledger, with what to do. */
+START_TEST(test_unclaimed)
+{
+	run_sql("UPDATE tap_account SET seen = seen + 2, committed = committed + 2");
+	run_sql("INSERT INTO unclaimed_delivery (interface_id, stream, encoding, size, body) SELECT interface_id, "
+		"stream, 0, "
+		"1, x'00' FROM tap_account UNION ALL SELECT interface_id, stream, 0, 1, x'00' FROM tap_account");
+	start_server();
+	struct reply reply = request("GET", "/");
+	ck_assert(has_text(&reply, ">Unclaimed <small>no contract names the interface"));
+	ck_assert(has_text(&reply, "Everything seen is accounted for"));
+	reply_finish(&reply);
+	reply = request("GET", "/metrics");
+	ck_assert(has_text(&reply, "understudy_unclaimed{interface=\"<script>alert(1)</script>\"} 2\n"));
+	reply_finish(&reply);
+}
+END_TEST
+
 /* A candidate that came later did not see what was captured before it. */
 START_TEST(test_later_candidate)
 {
@@ -239,6 +257,7 @@ Suite *pages_suite(void)
 	tcase_add_test(changed, test_reduced_capture);
 	tcase_add_test(changed, test_unknown_spool);
 	tcase_add_test(changed, test_lost_terms);
+	tcase_add_test(changed, test_unclaimed);
 	tcase_add_test(changed, test_later_candidate);
 	tcase_add_test(changed, test_exchange_shows);
 	tcase_add_test(changed, test_purged_payload);

@@ -1,6 +1,7 @@
-/* Layer 3, inside harness/tap only. One posted JSON object as a record of the spool. Reads bytes, touches nothing else.
+/* Layer 2. One JSON object as a record of the spool: what is posted to the ingest listener, and the lines that
+ * `understudy replay` reads. Reads bytes, touches nothing else. The names stand here alone.
  *
- * An exchange (names as in the lines of `understudy replay`, harness/pipeline/replay.h):
+ * An exchange:
  *   "interface"          its name
  *   "message"            any JSON value but null; its text is kept as sent. Or
  *   "message_base64"     other bytes, RFC 4648 section 4
@@ -22,10 +23,11 @@
  *
  * null is the same as absent. Of duplicate names the last counts. Any other name is an error: a misspelt key would be
  * lost without a word. */
-#ifndef UNDERSTUDY_TAP_DELIVERY_H
-#define UNDERSTUDY_TAP_DELIVERY_H
+#ifndef UNDERSTUDY_SPOOL_DELIVERY_H
+#define UNDERSTUDY_SPOOL_DELIVERY_H
 
 #include "harness/base/arena.h"
+#include "harness/base/json.h"
 #include "harness/spool/record.h"
 
 enum {
@@ -46,5 +48,15 @@ struct delivery_defaults {
  * ERROR_LIMIT and ERROR_MEMORY that it does not fit. The interface is not looked up. */
 MUST_CHECK bool delivery_read(struct span line, const struct delivery_defaults *defaults, struct arena *arena,
 			      struct spool_exchange *ret_exchange, struct error *err);
+/* The same of a line that is parsed already: `root` is its object. */
+MUST_CHECK bool delivery_read_object(struct span line, const struct json_node *root,
+				     const struct delivery_defaults *defaults, struct arena *arena,
+				     struct spool_exchange *ret_exchange, struct error *err);
+
+/* In a file, an object may as well be the message itself. It is an exchange if it has "message", an object, or
+ * "message_base64", and no name but those above. UNCLEAR, with an error that says what to write: it has one of them and
+ * others, too, or a name that is nearly one, so that a misspelt name would make something else of it without a word. */
+enum delivery_shape { DELIVERY_IS_EXCHANGE, DELIVERY_IS_MESSAGE, DELIVERY_IS_UNCLEAR };
+enum delivery_shape delivery_shape_of(const struct json_node *root, struct error *err);
 
 #endif

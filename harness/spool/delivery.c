@@ -1,4 +1,4 @@
-#include "harness/tap/delivery.h"
+#include "harness/spool/delivery.h"
 
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
@@ -387,13 +387,17 @@ static struct spool_exchange empty_exchange(const struct delivery_defaults *defa
 bool delivery_read(struct span line, const struct delivery_defaults *defaults, struct arena *arena,
 		   struct spool_exchange *ret_exchange, struct error *err)
 {
+	const struct json_node *root;
+	return json_parse(arena, line, NULL, &root, err) &&
+	       delivery_read_object(line, root, defaults, arena, ret_exchange, err);
+}
+
+bool delivery_read_object(struct span line, const struct json_node *root, const struct delivery_defaults *defaults,
+			  struct arena *arena, struct spool_exchange *ret_exchange, struct error *err)
+{
 	struct spool_exchange exchange = empty_exchange(defaults);
 	struct reader reader = {.arena = arena, .exchange = &exchange, .err = err};
 	const struct member *members = defaults->is_outcome ? outcome_members : exchange_members;
-	const struct json_node *root;
-	if (!json_parse(arena, line, NULL, &root, err)) {
-		return false;
-	}
 	if (!json_is(root, JSON_OBJECT)) {
 		return error_set(err, ERROR_FORMAT, "this is no JSON object; send {\"%s\": ...}", members[1].name);
 	}
@@ -407,4 +411,82 @@ bool delivery_read(struct span line, const struct delivery_defaults *defaults, s
 	}
 	*ret_exchange = exchange;
 	return true;
+}
+
+/* --- exchange or message? --- */
+
+/* What the names of an object have in common with those of an exchange. */
+struct likeness {
+	size_t known;
+	struct span unknown; /* the first one; data NULL: none */
+	struct span near;    /* the first unknown one that is nearly a known one; looked for where that matters */
+	const char *meant;   /* that one */
+};
+
+static bool is_known(struct span name)
+{
+	const struct member *at = exchange_members;
+	while (at->name != NULL && !span_is(name, at->name)) {
+		at++;
+	}
+	return at->name != NULL;
+}
+
+static void count_names(const struct json_node *root, struct likeness *likeness)
+{
+	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
+		bool known = is_known(json_text(name));
+		likeness->known += known;
+		if (!known && likeness->unknown.data == NULL) {
+			likeness->unknown = json_text(name);
+		}
+	}
+}
+
+/* Among the names that begin with `prefix`. */
+static void find_near(const struct json_node *root, const char *prefix, struct likeness *likeness)
+{
+	for (const struct json_node *name = json_first(root); name != NULL; name = json_next(root, name)) {
+		struct span text = json_text(name);
+		for (const struct member *at = exchange_members; at->name != NULL && !is_known(text); at++) {
+			if (text_starts_with(span_of(at->name), prefix) && text_is_near(text, span_of(at->name))) {
+				likeness->near = text;
+				likeness->meant = at->name;
+				return;
+			}
+		}
+	}
+}
+
+static enum delivery_shape unclear(const struct likeness *likeness, struct error *err)
+{
+	bool is_near = likeness->meant != NULL;
+	struct span name = is_near ? likeness->near : likeness->unknown;
+	error_set(err, ERROR_FORMAT,
+		  "unknown name \"%.*s\" beside those of an exchange%s%s%s; correct it, or, where the line is the "
+		  "message "
+		  "itself, write it as {\"message\": LINE}",
+		  SPAN_ARGUMENTS(name.length <= NAME_SHOWN_MAX ? name : SPAN("...")), is_near ? " (\"" : "",
+		  is_near ? likeness->meant : "", is_near ? "\" is meant?)" : "");
+	return DELIVERY_IS_UNCLEAR;
+}
+
+enum delivery_shape delivery_shape_of(const struct json_node *root, struct error *err)
+{
+	struct likeness likeness = {0};
+	if (!json_is(root, JSON_OBJECT)) {
+		return DELIVERY_IS_MESSAGE;
+	}
+	bool has_message = json_is(json_get_text(root, "message"), JSON_OBJECT) ||
+			   json_is(json_get_text(root, "message_base64"), JSON_STRING);
+	count_names(root, &likeness);
+	if (has_message && likeness.unknown.data == NULL) {
+		return DELIVERY_IS_EXCHANGE;
+	}
+	if (likeness.known == 0) {
+		return DELIVERY_IS_MESSAGE;
+	}
+	find_near(root, has_message ? "" : "message", &likeness);
+	bool is_unclear = likeness.meant != NULL || (has_message && likeness.known > 1);
+	return is_unclear ? unclear(&likeness, err) : DELIVERY_IS_MESSAGE;
 }

@@ -1,7 +1,7 @@
 /* One posted object as a record; what is refused, with its words. */
-#include "harness/tap/delivery.h"
+#include "harness/spool/delivery.h"
 
-#include "tests/tap/suites.h"
+#include "tests/spool/suites.h"
 
 static struct arena arena;
 
@@ -263,6 +263,40 @@ START_TEST(deep_nesting)
 }
 END_TEST
 
+/* In a file a line may be the message itself; what is nearly an exchange is neither. */
+static const struct {
+	const char *line;
+	enum delivery_shape shape;
+	const char *words;
+} shapes[] = {
+	{"{\"message\":{}}", DELIVERY_IS_EXCHANGE, NULL},
+	{"{\"message\":{},\"legacy\":{},\"headers\":{},\"correlation_key\":\"k\"}", DELIVERY_IS_EXCHANGE, NULL},
+	{"{\"message_base64\":\"AA==\",\"legacy_status\":200}", DELIVERY_IS_EXCHANGE, NULL},
+	{"{\"id\":1}", DELIVERY_IS_MESSAGE, NULL},
+	{"[1]", DELIVERY_IS_MESSAGE, NULL},
+	{"7", DELIVERY_IS_MESSAGE, NULL},
+	{"{\"id\":1,\"message\":\"a text\"}", DELIVERY_IS_MESSAGE, NULL},
+	{"{\"id\":1,\"message\":{}}", DELIVERY_IS_MESSAGE, NULL},
+	{"{\"id\":1,\"target\":\"x\",\"interface\":\"y\"}", DELIVERY_IS_MESSAGE, NULL},
+	{"{\"massage\":{},\"id\":1}", DELIVERY_IS_MESSAGE, NULL},
+	{"{\"message\":{},\"legcy\":{}}", DELIVERY_IS_UNCLEAR, "\"legcy\" beside those of an exchange (\"legacy\""},
+	{"{\"message\":{},\"Legacy\":{}}", DELIVERY_IS_UNCLEAR, "\"legacy\" is meant?"},
+	{"{\"message\":{},\"legacy\":{},\"id\":1}", DELIVERY_IS_UNCLEAR, "unknown name \"id\""},
+	{"{\"mesage\":{},\"legacy\":{}}", DELIVERY_IS_UNCLEAR, "\"message\" is meant?"},
+	{"{\"legcy\":{},\"mesage\":{},\"llm\":\"x\"}", DELIVERY_IS_UNCLEAR, "\"mesage\" beside"},
+	{"{\"message\":{},\"legacy\":{},\"x\":1}", DELIVERY_IS_UNCLEAR, "write it as {\"message\": LINE}"},
+};
+
+START_TEST(exchange_or_message)
+{
+	const struct json_node *root = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert(json_parse(&arena, span_of(shapes[_i].line), NULL, &root, &err));
+	ck_assert_int_eq((int)delivery_shape_of(root, &err), (int)shapes[_i].shape);
+	ck_assert_msg(shapes[_i].words == NULL || strstr(err.message, shapes[_i].words) != NULL, "%s", err.message);
+}
+END_TEST
+
 #define COUNT(cases) (int)(sizeof(cases) / sizeof((cases)[0]))
 
 Suite *delivery_suite(void)
@@ -275,6 +309,7 @@ Suite *delivery_suite(void)
 	tcase_add_loop_test(tests, member_values, 0, COUNT(values));
 	tcase_add_test(tests, late_answer);
 	tcase_add_loop_test(tests, refused, 0, COUNT(bad));
+	tcase_add_loop_test(tests, exchange_or_message, 0, COUNT(shapes));
 	tcase_add_test(tests, lengths);
 	tcase_add_test(tests, deep_nesting);
 	suite_add_tcase(suite, tests);
