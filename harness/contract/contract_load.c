@@ -20,6 +20,8 @@ static bool load_head(struct contract *contract, const struct config *config)
 	const struct json_node *root = contract->root;
 	if (!config_text(config, config_get(root, "interface"), NULL, &contract->interface) ||
 	    !config_text(config, config_get(root, "version"), NULL, &contract->version) ||
+	    !config_text(config, config_get(root, "title"), NULL, &contract->title) ||
+	    !config_text(config, config_get(root, "description"), NULL, &contract->description) ||
 	    !config_text(config, config_get(root, "environment"), "test", &contract->environment)) {
 		return false;
 	}
@@ -116,21 +118,21 @@ static int line_in(const char *message)
 }
 
 static bool load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
-			struct span *ret_text, const struct json_node **ret_json, uint8_t hash[SHA256_SIZE])
+			struct span *ret_text, const struct json_node **ret_json, const char **ret_path,
+			uint8_t hash[SHA256_SIZE])
 {
 	struct error inner = ERROR_INIT;
 	struct buffer canonical CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
-	const char *path;
-	if (!config_file(config, node, ret_text, &path)) {
+	if (!config_file(config, node, ret_text, ret_path)) {
 		return false;
 	}
 	if (!json_parse(config->arena, *ret_text, NULL, ret_json, &inner)) {
-		return error_set_at(config->err, ERROR_CONFIG, path, line_in(inner.message),
+		return error_set_at(config->err, ERROR_CONFIG, *ret_path, line_in(inner.message),
 				    "not JSON: %s; correct the file", inner.message);
 	}
 	*ret_schema = schema_create(*ret_json, &inner);
 	if (*ret_schema == NULL) {
-		return error_set_at(config->err, inner.code, path, 0, "%s", inner.message);
+		return error_set_at(config->err, inner.code, *ret_path, 0, "%s", inner.message);
 	}
 	json_write_canonical(&canonical, *ret_json);
 	if (canonical.failed) {
@@ -144,19 +146,21 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 {
 	const struct json_node *request = config_get(contract->root, "schemas.request");
 	const struct json_node *response = config_get(contract->root, "schemas.response");
-	struct span text;
-	const struct json_node *json;
+	const char *request_file;
 	return (request == NULL ||
-		load_schema(config, request, &contract->request_schema, &text, &json, contract->request_schema_hash)) &&
+		load_schema(config, request, &contract->request_schema, &contract->request_schema_text,
+			    &contract->request_schema_json, &request_file, contract->request_schema_hash)) &&
 	       load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
-			   &contract->response_schema_json, contract->response_schema_hash);
+			   &contract->response_schema_json, &contract->response_schema_file,
+			   contract->response_schema_hash);
 }
 
 /* --- entry --- */
 
-static bool load(struct contract *contract, const char *file, struct error *err)
+static bool load(struct contract *contract, const char *file, const struct contract_content *contents, size_t count,
+		 struct error *err)
 {
-	struct config config = {.arena = &contract->arena, .err = err};
+	struct config config = {.arena = &contract->arena, .contents = contents, .content_count = count, .err = err};
 	config.file = arena_copy(&contract->arena, span_of(file));
 	if (config.file == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory for %s; free some", file);
@@ -172,7 +176,8 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 	       contract_load_plan(contract, &config) && contract_load_candidates(contract, &config);
 }
 
-struct contract *contract_load(const char *file, struct error *err)
+struct contract *contract_load_changed(const char *file, const struct contract_content *contents, size_t count,
+				       struct error *err)
 {
 	struct contract *contract = calloc(1, sizeof(*contract));
 	if (contract == NULL) {
@@ -180,11 +185,16 @@ struct contract *contract_load(const char *file, struct error *err)
 		return NULL;
 	}
 	arena_init(&contract->arena, ARENA_MAXIMUM);
-	if (!load(contract, file, err)) {
+	if (!load(contract, file, contents, count, err)) {
 		contract_destroy(contract);
 		return NULL;
 	}
 	return contract;
+}
+
+struct contract *contract_load(const char *file, struct error *err)
+{
+	return contract_load_changed(file, NULL, 0, err);
 }
 
 void contract_destroy(struct contract *contract)
