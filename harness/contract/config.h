@@ -11,6 +11,7 @@ struct config {
 	struct arena *arena; /* borrowed; all text read lands here */
 	const char *file;    /* as given */
 	struct yaml_document document;
+	struct span text;                        /* the file's bytes, in the arena; set by config_read */
 	const struct contract_content *contents; /* borrowed; files that are given and not read */
 	size_t content_count;
 	struct error *err;

@@ -336,6 +336,11 @@ bool config_read(struct config *config, struct span schema_text)
 					     : "cannot be read; check that it is a file and its mode";
 		return error_set_at(config->err, inner.code, config->file, 0, "%s", advice);
 	}
-	return yaml_parse(config->arena, config->file, buffer_span(&text), &config->document, config->err) &&
+	const char *copy = arena_copy(config->arena, buffer_span(&text));
+	if (copy == NULL) {
+		return config_fail_memory(config);
+	}
+	config->text = (struct span){copy, text.length};
+	return yaml_parse(config->arena, config->file, config->text, &config->document, config->err) &&
 	       check_schema(config, schema_text);
 }

@@ -94,6 +94,7 @@ struct contract {
 	struct arena arena;           /* owns all that follows */
 	const struct json_node *root; /* the file as JSON, for declarations that nothing else reads; holds secrets */
 	const char *file;             /* as given; errors name it */
+	struct span text;             /* the file's bytes; ${NAME} stands in them as written */
 	const char *interface;
 	const char *version;
 	const char *title;       /* for people; NULL: none */

@@ -170,6 +170,7 @@ static bool load(struct contract *contract, const char *file, const struct contr
 		return false;
 	}
 	contract->root = config.document.root;
+	contract->text = config.text;
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
 	       contract_load_records(contract, &config) && contract_load_data(contract, &config) &&
