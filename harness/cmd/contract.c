@@ -1,5 +1,6 @@
 /* understudy contract check|schema|validate: contracts before anything runs. */
 #include "harness/cmd/command.h"
+#include "harness/cmd/contract_doc.h"
 
 #include "harness/base/file.h"
 #include "harness/base/json_build.h"
@@ -109,6 +110,9 @@ static int validate(const char *schema_file, const char *instance_file)
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "doc") == 0) {
+		return contract_doc_run(argc - 1, argv + 1);
+	}
 	bool effective = false;
 	const char *operands[3];
 	const struct option_row rows[] = {

@@ -7,6 +7,7 @@
 #ifndef UNDERSTUDY_DOCUMENT_FIELD_TABLE_H
 #define UNDERSTUDY_DOCUMENT_FIELD_TABLE_H
 
+#include "harness/codec/sheet.h"
 #include "harness/contract/contract.h"
 #include "harness/document/schema_view.h"
 
@@ -74,13 +75,6 @@ const struct field_row *field_table_find(const struct field_table *table, const 
 
 /* --- a table read from a sheet --- */
 
-/* Rows of cells, row-major: `cells[row * columns + column]`. Absent cells have data NULL. */
-struct field_grid {
-	const struct span *cells;
-	size_t rows;
-	size_t columns;
-};
-
 /* Faults of one reading or of one change, all of them, as "FIELDS!K5: what is wrong; what to do". */
 struct field_faults {
 	struct wording *wording;
@@ -96,10 +90,9 @@ void field_fault_add(struct field_faults *faults, size_t row, size_t column, con
 
 /* Finds the head line (the first that has "Field" and "Comparison"), then takes every row below with a cell in it.
  * Columns are known by their heads, in any order; columns of other heads are left alone and named in *ret_ignored,
- * joined by ", ". Numbers as spreadsheets keep them (5.0000000000000001E-3) become what was typed; yes and no count in
- * any case; line ends become LF. Rows without a name, names twice and unknown words are faults. */
-struct field_table field_table_read(const struct field_grid *grid, struct field_faults *faults,
-				    const char **ret_ignored);
+ * joined by ", ". yes and no count in any case; line ends become LF. Rows without a name, names twice and unknown words
+ * are faults. */
+struct field_table field_table_read(const struct sheet *sheet, struct field_faults *faults, const char **ret_ignored);
 
 /* --- differences --- */
 

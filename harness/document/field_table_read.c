@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HEAD_ROWS_MAX = 50, ROWS_MAX = 2000, CELL_MAX = 40000, EXCEL_DIGITS = 15, COLUMN_LETTERS = 26 };
+enum { HEAD_ROWS_MAX = 50, ROWS_MAX = 2000, CELL_MAX = 40000, COLUMN_LETTERS = 26 };
 
 /* 1 is A, 27 is AA. */
 static void column_letters(size_t column, char text[16])
@@ -45,9 +45,9 @@ void field_fault_add(struct field_faults *faults, size_t row, size_t column, con
 	faults->count++;
 }
 
-static struct span cell_at(const struct field_grid *grid, size_t row, size_t column)
+static struct span cell_at(const struct sheet *sheet, size_t row, size_t column)
 {
-	struct span cell = grid->cells[row * grid->columns + column];
+	struct span cell = sheet_cell(sheet, row, column);
 	return cell.data != NULL ? cell : SPAN("");
 }
 
@@ -58,20 +58,20 @@ static bool is_head(struct span cell, enum field_column column)
 	return text_equal_ignoring_case(text_trim(cell), span_of(field_columns[column].head));
 }
 
-static size_t find_column(const struct field_grid *grid, size_t row, enum field_column column)
+static size_t find_column(const struct sheet *sheet, size_t row, enum field_column column)
 {
-	for (size_t i = 0; i < grid->columns; i++) {
-		if (is_head(cell_at(grid, row, i), column)) {
+	for (size_t i = 0; i < sheet->columns; i++) {
+		if (is_head(cell_at(sheet, row, i), column)) {
 			return i + 1;
 		}
 	}
 	return 0;
 }
 
-static bool find_head(const struct field_grid *grid, size_t *ret_row)
+static bool find_head(const struct sheet *sheet, size_t *ret_row)
 {
-	for (size_t row = 0; row < grid->rows && row < HEAD_ROWS_MAX; row++) {
-		if (find_column(grid, row, FIELD_NAME) > 0 && find_column(grid, row, FIELD_COMPARE) > 0) {
+	for (size_t row = 0; row < sheet->rows && row < HEAD_ROWS_MAX; row++) {
+		if (find_column(sheet, row, FIELD_NAME) > 0 && find_column(sheet, row, FIELD_COMPARE) > 0) {
 			*ret_row = row;
 			return true;
 		}
@@ -79,16 +79,16 @@ static bool find_head(const struct field_grid *grid, size_t *ret_row)
 	return false;
 }
 
-static const char *ignored_columns(const struct field_grid *grid, size_t head, const struct field_table *table,
+static const char *ignored_columns(const struct sheet *sheet, size_t head, const struct field_table *table,
 				   struct wording *wording)
 {
 	const char *names = "";
-	for (size_t i = 0; i < grid->columns; i++) {
+	for (size_t i = 0; i < sheet->columns; i++) {
 		bool known = false;
 		for (int column = 0; column < FIELD_COLUMN_COUNT; column++) {
 			known = known || table->sheet_columns[column] == i + 1;
 		}
-		struct span cell = text_trim(cell_at(grid, head, i));
+		struct span cell = text_trim(cell_at(sheet, head, i));
 		if (!known && cell.length > 0) {
 			names = wording_join(wording, names, ", ", wording_line(wording, cell));
 		}
@@ -97,32 +97,6 @@ static const char *ignored_columns(const struct field_grid *grid, size_t head, c
 }
 
 /* --- cells --- */
-
-/* A spreadsheet keeps 0.005 as 5.0000000000000001E-3 and shows fifteen digits of it: those are what was typed. Other
- * text, and numbers short enough to have been typed, stay. */
-static const char *plain_number(struct span cell, struct wording *wording)
-{
-	double number;
-	struct decimal decimal;
-	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(1 << 10);
-	bool is_kept = memchr(cell.data, 'E', cell.length) != NULL || cell.length > EXCEL_DIGITS;
-	if (!is_kept || !text_to_double(cell, &number)) {
-		return NULL;
-	}
-	char digits[64];
-	snprintf(digits, sizeof(digits), "%.15g", number);
-	if (!decimal_parse(span_of(digits), &decimal, NULL)) {
-		return NULL;
-	}
-	decimal_write(&text, &decimal);
-	return wording_take(wording, &text);
-}
-
-static bool holds_number(enum field_column column)
-{
-	return column == FIELD_MINIMUM || column == FIELD_MAXIMUM || column == FIELD_SHORTEST ||
-	       column == FIELD_LONGEST || column == FIELD_OPTIONS;
-}
 
 static const char *with_line_feeds(struct span cell, struct wording *wording)
 {
@@ -156,8 +130,7 @@ static const char *read_cell(struct span cell, enum field_column column, struct 
 		const char *word = yes_or_no(cell, wording);
 		return column == FIELD_REMOVE && strcmp(word, "no") == 0 ? "" : word;
 	}
-	const char *number = holds_number(column) ? plain_number(cell, wording) : NULL;
-	return number != NULL ? number : with_line_feeds(cell, wording);
+	return with_line_feeds(cell, wording);
 }
 
 static bool check_cell(struct span cell, size_t row, size_t column, struct field_faults *faults)
@@ -176,10 +149,10 @@ static bool check_cell(struct span cell, size_t row, size_t column, struct field
 
 /* --- rows --- */
 
-static bool is_blank(const struct field_grid *grid, size_t row)
+static bool is_blank(const struct sheet *sheet, size_t row)
 {
-	for (size_t i = 0; i < grid->columns; i++) {
-		if (text_trim(cell_at(grid, row, i)).length > 0) {
+	for (size_t i = 0; i < sheet->columns; i++) {
+		if (text_trim(cell_at(sheet, row, i)).length > 0) {
 			return false;
 		}
 	}
@@ -199,15 +172,14 @@ static void check_words(const struct field_table *table, const struct field_row 
 	}
 }
 
-static void read_row(const struct field_grid *grid, size_t number, struct field_table *table,
-		     struct field_faults *faults)
+static void read_row(const struct sheet *sheet, size_t number, struct field_table *table, struct field_faults *faults)
 {
 	struct field_row *row = &table->rows[table->count];
 	bool readable = true;
 	row->sheet_row = number + 1;
 	for (int column = 0; column < FIELD_COLUMN_COUNT; column++) {
 		size_t at = table->sheet_columns[column];
-		struct span cell = at > 0 ? cell_at(grid, number, at - 1) : SPAN("");
+		struct span cell = at > 0 ? cell_at(sheet, number, at - 1) : SPAN("");
 		bool good = check_cell(cell, number + 1, at, faults);
 		readable = readable && good;
 		row->cells[column] = good ? read_cell(cell, (enum field_column)column, faults->wording) : "";
@@ -224,30 +196,29 @@ static void read_row(const struct field_grid *grid, size_t number, struct field_
 	}
 }
 
-struct field_table field_table_read(const struct field_grid *grid, struct field_faults *faults,
-				    const char **ret_ignored)
+struct field_table field_table_read(const struct sheet *sheet, struct field_faults *faults, const char **ret_ignored)
 {
 	struct field_table table = {.count = 0};
 	size_t head;
 	*ret_ignored = "";
-	if (!find_head(grid, &head)) {
+	if (!find_head(sheet, &head)) {
 		field_fault_add(faults, 1, 0,
 				"there is no line of column heads with \"Field\" and \"Comparison\"; begin with the "
 				"table that contract doc writes");
 		return table;
 	}
-	if (grid->rows > ROWS_MAX) {
+	if (sheet->rows > ROWS_MAX) {
 		field_fault_add(faults, ROWS_MAX, 0, "there are more than %d rows; shorten the table", ROWS_MAX);
 		return table;
 	}
 	for (int column = 0; column < FIELD_COLUMN_COUNT; column++) {
-		table.sheet_columns[column] = find_column(grid, head, (enum field_column)column);
+		table.sheet_columns[column] = find_column(sheet, head, (enum field_column)column);
 	}
-	*ret_ignored = ignored_columns(grid, head, &table, faults->wording);
-	table.rows = wording_array(faults->wording, grid->rows, sizeof(*table.rows));
-	for (size_t row = head + 1; row < grid->rows && table.rows != NULL; row++) {
-		if (!is_blank(grid, row)) {
-			read_row(grid, row, &table, faults);
+	*ret_ignored = ignored_columns(sheet, head, &table, faults->wording);
+	table.rows = wording_array(faults->wording, sheet->rows, sizeof(*table.rows));
+	for (size_t row = head + 1; row < sheet->rows && table.rows != NULL; row++) {
+		if (!is_blank(sheet, row)) {
+			read_row(sheet, row, &table, faults);
 		}
 	}
 	return table;
