@@ -113,6 +113,9 @@ static int run(const struct command *command, int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "doc") == 0) {
 		return contract_doc_run(argc - 1, argv + 1);
 	}
+	if (argc > 1 && strcmp(argv[1], "apply") == 0) {
+		return contract_apply_run(argc - 1, argv + 1);
+	}
 	bool effective = false;
 	const char *operands[3];
 	const struct option_row rows[] = {

@@ -117,6 +117,9 @@ struct field_table field_table_make(const struct contract *contract, struct sche
 		row->cells[FIELD_WORDS] = rule_in_words(wording, &field->comparator, field->rule);
 		row->cells[FIELD_CRITICAL] = field->critical ? "yes" : "no";
 		row->cells[FIELD_REMOVE] = "";
+		for (int column = 0; column < FIELD_COLUMN_COUNT; column++) {
+			row->cells[column] = field_cell_text(wording, span_of(row->cells[column]));
+		}
 	}
 	return table;
 }

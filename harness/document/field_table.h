@@ -94,6 +94,9 @@ void field_fault_add(struct field_faults *faults, size_t row, size_t column, con
  * are faults. */
 struct field_table field_table_read(const struct sheet *sheet, struct field_faults *faults, const char **ret_ignored);
 
+/* A cell as both kinds of tables keep it: without white space at its ends, lines ended by LF. */
+const char *field_cell_text(struct wording *wording, struct span cell);
+
 /* --- differences --- */
 
 enum field_change_kind { FIELD_ADDED, FIELD_REMOVED, FIELD_CHANGED };

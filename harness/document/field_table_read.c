@@ -98,9 +98,10 @@ static const char *ignored_columns(const struct sheet *sheet, size_t head, const
 
 /* --- cells --- */
 
-static const char *with_line_feeds(struct span cell, struct wording *wording)
+const char *field_cell_text(struct wording *wording, struct span cell)
 {
-	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(CELL_MAX);
+	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(1 << 20);
+	cell = text_trim(cell);
 	for (size_t i = 0; i < cell.length; i++) {
 		bool pair = cell.data[i] == '\r' && i + 1 < cell.length && cell.data[i + 1] == '\n';
 		if (!pair) {
@@ -130,7 +131,7 @@ static const char *read_cell(struct span cell, enum field_column column, struct 
 		const char *word = yes_or_no(cell, wording);
 		return column == FIELD_REMOVE && strcmp(word, "no") == 0 ? "" : word;
 	}
-	return with_line_feeds(cell, wording);
+	return field_cell_text(wording, cell);
 }
 
 static bool check_cell(struct span cell, size_t row, size_t column, struct field_faults *faults)
