@@ -210,7 +210,52 @@ static const char *quote(struct wording *wording, const char *cell)
 		}
 	}
 	return text.failed ? ""
-			   : wording_format(wording, "\"%.*s%s\"", (int)end, text.data, end < text.length ? "…" : "");
+			   : wording_format(wording, "“%.*s%s”", (int)end, text.data, end < text.length ? "…" : "");
+}
+
+static bool has_line(const char *cell, struct span line)
+{
+	struct span rest = span_of(cell);
+	while (rest.length > 0) {
+		struct span one = {rest.data, text_find(rest, SPAN("\n"))};
+		size_t used = one.length < rest.length ? one.length + 1 : one.length;
+		if (span_equal(one, line)) {
+			return true;
+		}
+		rest = (struct span){rest.data + used, rest.length - used};
+	}
+	return false;
+}
+
+/* The lines of `cell` that `other` does not have, joined by ", ". */
+static const char *lines_without(struct wording *wording, const char *cell, const char *other)
+{
+	struct span rest = span_of(cell);
+	const char *words = "";
+	while (rest.length > 0) {
+		struct span one = {rest.data, text_find(rest, SPAN("\n"))};
+		size_t used = one.length < rest.length ? one.length + 1 : one.length;
+		if (!has_line(other, one)) {
+			words = wording_join(wording, words, ", ", wording_copy(wording, one));
+		}
+		rest = (struct span){rest.data + used, rest.length - used};
+	}
+	return words;
+}
+
+static const char *allowed_words(struct wording *wording, const struct field_change *change)
+{
+	const char *before = change->before->cells[FIELD_ALLOWED];
+	const char *after = change->after->cells[FIELD_ALLOWED];
+	const char *joined = lines_without(wording, after, before);
+	const char *left = lines_without(wording, before, after);
+	const char *words = joined[0] != '\0' ? wording_format(wording, "with %s", quote(wording, joined)) : "";
+	words = wording_join(wording, words, ", ",
+			     left[0] != '\0' ? wording_format(wording, "without %s", quote(wording, left)) : "");
+	return wording_format(wording, "%s: allowed values %s", change->before->cells[FIELD_NAME],
+			      after[0] == '\0'   ? "no longer a closed list"
+			      : words[0] == '\0' ? "in another order"
+						 : words);
 }
 
 const char *field_change_words(struct wording *wording, const struct field_change *change)
@@ -218,10 +263,14 @@ const char *field_change_words(struct wording *wording, const struct field_chang
 	if (change->kind == FIELD_ADDED) {
 		const struct field_row *row = change->after;
 		return wording_format(wording, "%s: a new field, %s in the LLM reply, compared by %s",
-				      row->cells[FIELD_NAME], row->cells[FIELD_LLM_AT], row->cells[FIELD_COMPARE]);
+				      row->cells[FIELD_NAME], row->cells[FIELD_LLM_AT],
+				      row->cells[FIELD_COMPARE][0] != '\0' ? row->cells[FIELD_COMPARE] : "exact");
 	}
 	if (change->kind == FIELD_REMOVED) {
 		return wording_format(wording, "%s: no longer compared", change->before->cells[FIELD_NAME]);
+	}
+	if (change->column == FIELD_ALLOWED && change->before->cells[FIELD_ALLOWED][0] != '\0') {
+		return allowed_words(wording, change);
 	}
 	const char *head = field_columns[change->column].head;
 	return wording_format(wording, "%s: %c%s from %s to %s", change->before->cells[FIELD_NAME], text_lower(head[0]),

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { EDITS_MAX = 20000, AROUND = 2, LISTING_MAX = 16 << 20 };
+enum { EDITS_MAX = 20000, AROUND = 2, LISTING_MAX = 16 << 20, PAIRS_MAX = 1 << 20 };
 
 void text_edit_add(struct text_edits *edits, size_t start, size_t end, const char *text)
 {
@@ -153,6 +153,63 @@ static void write_lines(struct buffer *listing, char mark, struct span lines)
 	}
 }
 
+static struct span *split_lines(struct wording *wording, struct span text, size_t count)
+{
+	struct span *lines = wording_array(wording, count, sizeof(*lines));
+	for (size_t i = 0; i < count && lines != NULL; i++) {
+		lines[i] = first_line(text);
+		text = (struct span){text.data + lines[i].length, text.length - lines[i].length};
+	}
+	return lines;
+}
+
+/* Length of the longest common subsequence of the lines from i and j on, for all i and j. */
+static uint32_t *common_lengths(struct wording *wording, const struct span *old, size_t old_count,
+				const struct span *new, size_t new_count)
+{
+	size_t width = new_count + 1;
+	uint32_t *table = wording_array(wording, (old_count + 1) * width, sizeof(*table));
+	for (size_t i = old_count; i > 0 && table != NULL; i--) {
+		for (size_t j = new_count; j > 0; j--) {
+			uint32_t skip_old = table[i * width + j - 1];
+			uint32_t skip_new = table[(i - 1) * width + j];
+			uint32_t longer = skip_old > skip_new ? skip_old : skip_new;
+			bool same = span_equal(old[i - 1], new[j - 1]);
+			table[(i - 1) * width + j - 1] = same ? table[i * width + j] + 1 : longer;
+		}
+	}
+	return table;
+}
+
+/* Old and new lines of a hunk, those that are the same once. Of long hunks all old lines, then all new ones. */
+static void write_difference(struct wording *wording, const struct hunk *hunk, struct buffer *listing)
+{
+	size_t old_count = count_lines(hunk->before);
+	size_t new_count = count_lines(hunk->after);
+	if (old_count * new_count > PAIRS_MAX) {
+		write_lines(listing, '-', hunk->before);
+		write_lines(listing, '+', hunk->after);
+		return;
+	}
+	const struct span *old = split_lines(wording, hunk->before, old_count);
+	const struct span *new = split_lines(wording, hunk->after, new_count);
+	const uint32_t *table =
+		old != NULL && new != NULL ? common_lengths(wording, old, old_count, new, new_count) : NULL;
+	size_t width = new_count + 1;
+	size_t j = 0;
+	for (size_t i = 0; table != NULL && (i < old_count || j < new_count);) {
+		if (i < old_count && j < new_count && span_equal(old[i], new[j])) {
+			write_lines(listing, ' ', old[i++]);
+			j++;
+		} else if (j == new_count ||
+			   (i < old_count && table[(i + 1) * width + j] >= table[i * width + j + 1])) {
+			write_lines(listing, '-', old[i++]);
+		} else {
+			write_lines(listing, '+', new[j++]);
+		}
+	}
+}
+
 static void write_hunk(const struct text_edits *edits, const struct hunk *hunk, size_t *shift, struct buffer *listing)
 {
 	struct span source = edits->source;
@@ -174,8 +231,7 @@ static void write_hunk(const struct text_edits *edits, const struct hunk *hunk, 
 	buffer_append_format(listing, "@@ -%zu,%zu +%zu,%zu @@\n", line, old_count, line + *shift, new_count);
 	*shift += new_count - old_count; /* wraps as unsigned numbers do, and comes out right */
 	write_lines(listing, ' ', ahead);
-	write_lines(listing, '-', hunk->before);
-	write_lines(listing, '+', hunk->after);
+	write_difference(edits->wording, hunk, listing);
 	write_lines(listing, ' ', behind);
 }
 
