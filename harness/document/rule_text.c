@@ -38,7 +38,11 @@ static const char *number_in_words(struct wording *wording, const struct json_no
 {
 	struct span absolute = json_text(json_get_text(options, "abs"));
 	struct span relative = json_text(json_get_text(options, "rel"));
-	const char *by = absolute.length > 0 ? wording_format(wording, "by %.*s", SPAN_ARGUMENTS(absolute)) : "";
+	struct decimal number;
+	bool by_zero = decimal_parse(absolute, &number, NULL) && decimal_is_zero(&number);
+	const char *by = absolute.length > 0 && !(by_zero && relative.length > 0)
+				 ? wording_format(wording, "by %.*s", SPAN_ARGUMENTS(absolute))
+				 : "";
 	const char *share = relative.length > 0
 				    ? wording_format(wording, "by %s of the larger one", percent(wording, relative))
 				    : "";

@@ -37,6 +37,25 @@ static const char *file_stem(struct wording *wording, const struct contract *con
 
 /* --- data classification --- */
 
+/* Does the declared pointer name the place or something around it? An asterisk of the place stands for any index. */
+static bool is_around(struct span declared, const char *place)
+{
+	size_t at = 0;
+	while (at < declared.length) {
+		if (*place == '*' && text_is_digit(declared.data[at])) {
+			while (at < declared.length && text_is_digit(declared.data[at])) {
+				at++;
+			}
+		} else if (*place == declared.data[at]) {
+			at++;
+		} else {
+			return false;
+		}
+		place++;
+	}
+	return *place == '\0' || *place == '/';
+}
+
 /* Length + 1 of the longest of the declared paths that covers the place, 0 for none. */
 static size_t covers(struct wording *wording, const struct json_node *list, const char *place)
 {
@@ -46,11 +65,8 @@ static size_t covers(struct wording *wording, const struct json_node *list, cons
 		struct select_path path;
 		bool readable = select_compile(json_text(item), wording->arena, &path, NULL) &&
 				select_to_pointer(&path, &pointer);
-		size_t length = pointer.length;
-		bool around = readable && (length == 0 || (strncmp(place, pointer.data, length) == 0 &&
-							   (place[length] == '\0' || place[length] == '/')));
-		if (around && length + 1 > best) {
-			best = length + 1;
+		if (readable && is_around(buffer_span(&pointer), place) && pointer.length + 1 > best) {
+			best = pointer.length + 1;
 		}
 	}
 	return best;
@@ -92,7 +108,7 @@ static struct specification_leaves make_leaves(struct specification *specificati
 		struct specification_leaf *leaf = &made.list[made.count++];
 		leaf->path = leaves[i].path;
 		leaf->depth = leaves[i].depth;
-		leaf->required = leaves[i].required;
+		leaf->required = leaves[i].place.parent == NULL ? "" : leaves[i].required ? "yes" : "no";
 		leaf->repeats = leaves[i].repeats;
 		leaf->mark = "";
 		leaf->facts = schema_view_facts(view, leaves[i].place.node);
@@ -154,7 +170,7 @@ static const char *leaf_difference(struct wording *wording, const struct specifi
 		{"format", before->facts.format, after->facts.format},
 		{"range", before->facts.range, after->facts.range},
 		{"allowed values", before->facts.allowed, after->facts.allowed},
-		{"required", before->required ? "yes" : "no", after->required ? "yes" : "no"},
+		{"required", before->required, after->required},
 		{"title", before->facts.title, after->facts.title},
 		{"meaning", before->facts.meaning, after->facts.meaning},
 		{"classification", before->field, after->field},

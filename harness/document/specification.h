@@ -19,11 +19,13 @@ struct specification_group {
 	size_t count;
 };
 
+enum { SPECIFICATION_LEADING_GROUPS = 3 };
+
 struct specification_leaf {
 	const char *path;
 	size_t depth;
-	bool required;
-	bool repeats; /* as a place around it; not followed */
+	const char *required; /* "yes", "no"; "" for items of a list */
+	bool repeats;         /* as a place around it; not followed */
 	struct schema_facts facts;
 	const char *field; /* reply: the compared field that stands here, "" for none. Message: how it is classified */
 	const char *mark;  /* against the older contract: "new", "changed" or "" */
@@ -39,8 +41,8 @@ struct specification {
 	const struct contract *contract; /* borrowed */
 	const char *hash;                /* specification_hash as hexadecimal */
 	const char *title;
-	const char *file_stem; /* NAME-VERSION, of letters, digits, dots, dashes and underscores */
-	struct specification_group *groups;
+	const char *file_stem;              /* NAME-VERSION, of letters, digits, dots, dashes and underscores */
+	struct specification_group *groups; /* the first SPECIFICATION_LEADING_GROUPS are what mapping is about */
 	size_t group_count;
 	struct field_table fields;
 	struct specification_leaves reply;

@@ -312,7 +312,8 @@ static void tell_gate(struct teller *teller)
 	struct wording *wording = teller->wording;
 	begin(teller, "When the LLM path may take over");
 	tell(teller, "Accuracy",
-	     wording_format(wording, "at least %s of the records, and at most %s less than the legacy path",
+	     wording_format(wording,
+			    "at least %s of the records right, and at most %s of them fewer than on the legacy path",
 			    share_of(wording, contract->gate_accuracy), share_of(wording, contract->gate_margin)));
 	tell(teller, "Replies that break the schema",
 	     wording_format(wording, "at most %s", share_of(wording, contract->gate_contract_drift)));

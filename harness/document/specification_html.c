@@ -38,7 +38,8 @@ static void write_navigation(const struct specification *specification, struct b
 	if (specification->message.count > 0) {
 		buffer_append_text(buffer, "<li><a href=\"#message\">Message</a></li>\n");
 	}
-	buffer_append_text(buffer, "<li><a href=\"#codes\">Code lists</a></li>\n");
+	buffer_append_text(buffer, "<li><a href=\"#codes\">Code lists</a></li>\n"
+				   "<li><a href=\"#operation\">Data, limits, review and gate</a></li>\n");
 	if (specification->since != NULL) {
 		buffer_append_text(buffer, "<li><a href=\"#changes\">Changes</a></li>\n");
 	}
@@ -64,9 +65,6 @@ static void write_head(const struct specification *specification, struct buffer 
 	buffer_append_text(buffer, "</p>\n");
 	write_element(buffer, "h1", "", specification->title);
 	buffer_append_text(buffer, "\n");
-	if (contract->description != NULL) {
-		write_element(buffer, "p", "class=\"purpose\"", contract->description);
-	}
 	write_navigation(specification, buffer);
 	buffer_append_text(buffer, "</header>\n<main>\n");
 }
@@ -76,13 +74,14 @@ static void begin_section(struct buffer *buffer, const char *id, const char *hea
 	buffer_append_format(buffer, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", id, id, heading);
 }
 
-static void begin_table(struct buffer *buffer, const char *caption, const char *const *heads, size_t count)
+/* `heading` is the id of the section's heading, which names the table as well. */
+static void begin_table(struct buffer *buffer, const char *heading, const char *const *heads, size_t count)
 {
 	buffer_append_format(
 		buffer,
-		"<div class=\"table cards\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n"
-		"<table role=\"table\">\n<caption>%s</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
-		caption, caption);
+		"<div class=\"table cards\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">\n"
+		"<table role=\"table\" aria-labelledby=\"%s\">\n<thead role=\"rowgroup\"><tr role=\"row\">",
+		heading, heading);
 	for (size_t i = 0; i < count; i++) {
 		write_element(buffer, "th", "scope=\"col\" role=\"columnheader\"", heads[i]);
 	}
@@ -109,11 +108,12 @@ static void write_cell(struct buffer *buffer, const char *class, const char *lab
 
 /* --- overview --- */
 
-static void write_groups(const struct specification *specification, struct buffer *buffer)
+static void write_groups(const struct specification *specification, size_t from, size_t to, const char *id,
+			 const char *heading, struct buffer *buffer)
 {
-	begin_section(buffer, "overview", "Overview");
+	begin_section(buffer, id, heading);
 	buffer_append_text(buffer, "<div class=\"groups\">\n");
-	for (size_t i = 0; i < specification->group_count; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct specification_group *group = &specification->groups[i];
 		buffer_append_format(buffer,
 				     "<section aria-labelledby=\"group-%zu\">\n<h3 id=\"group-%zu\">%s</h3>\n<dl>\n", i,
@@ -154,7 +154,7 @@ static void write_where(struct buffer *buffer, const struct field_row *row)
 
 static void write_type(struct buffer *buffer, const char *type, const char *range, const char *format)
 {
-	begin_cell(buffer, "", "Type");
+	begin_cell(buffer, "type", "Type");
 	write_text(buffer, type);
 	if (range[0] != '\0') {
 		write_element(buffer, "div", "class=\"muted\"", range);
@@ -218,7 +218,7 @@ static void write_fields(const struct specification *specification, struct buffe
 	buffer_append_text(buffer,
 			   "<p class=\"note\">Two replies agree on a field when the comparison holds. A wrong value "
 			   "of a critical field makes the whole record unusable.</p>\n");
-	begin_table(buffer, "Compared fields", heads, sizeof(heads) / sizeof(heads[0]));
+	begin_table(buffer, "fields", heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; i < specification->fields.count; i++) {
 		write_field(specification, &specification->fields.rows[i], buffer);
 	}
@@ -230,7 +230,9 @@ static void write_fields(const struct specification *specification, struct buffe
 
 static void write_leaf(const struct specification_leaf *leaf, const char *last, struct buffer *buffer)
 {
-	buffer_append_format(buffer, "<tr role=\"row\" class=\"%s\"><th scope=\"row\" role=\"rowheader\">", leaf->mark);
+	buffer_append_format(buffer,
+			     "<tr role=\"row\" class=\"%s\"><th scope=\"row\" role=\"rowheader\" class=\"place\">",
+			     leaf->mark);
 	write_element(buffer, "code", "", leaf->path);
 	write_mark(buffer, leaf->mark);
 	if (leaf->facts.title[0] != '\0') {
@@ -241,7 +243,7 @@ static void write_leaf(const struct specification_leaf *leaf, const char *last, 
 		   leaf->repeats ? "as a place around it, once more" : leaf->facts.meaning);
 	write_type(buffer, leaf->facts.type, leaf->facts.range, leaf->facts.format);
 	write_codes(buffer, &leaf->facts);
-	write_cell(buffer, "", "Required", leaf->required ? "yes" : "no");
+	write_cell(buffer, "", "Required", leaf->required);
 	write_cell(buffer, "", last, leaf->field);
 	write_cell(buffer, "", "Examples", leaf->facts.examples);
 	buffer_append_text(buffer, "</tr>\n");
@@ -256,7 +258,7 @@ static void write_leaves(const struct specification_leaves *leaves, const char *
 	}
 	begin_section(buffer, id, heading);
 	write_element(buffer, "p", "class=\"note\"", note);
-	begin_table(buffer, heading, heads, sizeof(heads) / sizeof(heads[0]));
+	begin_table(buffer, id, heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; i < leaves->count; i++) {
 		write_leaf(&leaves->list[i], last, buffer);
 	}
@@ -335,7 +337,7 @@ bool specification_write_html(const struct specification *specification, struct 
 {
 	write_head(specification, buffer);
 	write_history(specification, buffer);
-	write_groups(specification, buffer);
+	write_groups(specification, 0, SPECIFICATION_LEADING_GROUPS, "overview", "Overview", buffer);
 	write_fields(specification, buffer);
 	write_leaves(
 		&specification->reply, "reply", "LLM reply",

@@ -19,7 +19,12 @@ enum {
 	COLOUR_LINE = 0xd9dee6,
 	COLOUR_SOFT = 0x596475,
 	PAPER_A4 = 9,
+	PAPER_A3 = 8,
 	INPUT_MESSAGE_MAX = 255,
+	LINE_POINTS = 15,
+	ROW_LINES_MAX = 27, /* a row has at most 409 points */
+	LABEL_WIDTH = 34,
+	TEXT_WIDTH = 100,
 };
 
 struct writer {
@@ -95,6 +100,34 @@ static void put(struct writer *writer, lxw_worksheet *sheet, size_t row, size_t 
 				     : worksheet_write_blank(sheet, at, across, format));
 }
 
+/* Lines that a text takes in a column so many characters wide, by its line feeds and by wrapping. */
+static size_t lines_in(const char *text, int width)
+{
+	size_t lines = 1;
+	size_t length = 0;
+	for (const char *c = text; *c != '\0'; c++) {
+		bool full = length == (size_t)width;
+		lines += *c == '\n' || full;
+		length = *c == '\n' ? 0 : full ? 1 : length + (((unsigned char)*c & 0xc0) != 0x80);
+	}
+	return lines;
+}
+
+/* Not every spreadsheet fits rows to wrapped text by itself. */
+static void fit_row(struct writer *writer, lxw_worksheet *sheet, size_t row, const char *const *cells,
+		    const int *widths, size_t count)
+{
+	size_t lines = 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t own = lines_in(cells[i], widths[i]);
+		lines = own > lines ? own : lines;
+	}
+	lines = lines < ROW_LINES_MAX ? lines : ROW_LINES_MAX;
+	if (lines > 1) {
+		keep(writer, worksheet_set_row(sheet, (lxw_row_t)row, (double)lines * LINE_POINTS, NULL));
+	}
+}
+
 /* A sheet of rows under one line of heads, ready to print. */
 static lxw_worksheet *begin_sheet(struct writer *writer, const char *name, const char *const *heads, const int *widths,
 				  size_t count)
@@ -105,6 +138,7 @@ static lxw_worksheet *begin_sheet(struct writer *writer, const char *name, const
 		keep(writer, worksheet_set_column(sheet, (lxw_col_t)i, (lxw_col_t)i, widths[i], NULL));
 	}
 	worksheet_freeze_panes(sheet, 1, 1);
+	worksheet_set_margins(sheet, 0.4, 0.4, 0.5, 0.5);
 	worksheet_set_landscape(sheet);
 	worksheet_set_paper(sheet, PAPER_A4);
 	worksheet_fit_to_pages(sheet, 1, 0);
@@ -132,7 +166,6 @@ static size_t write_how_to(struct writer *writer, lxw_worksheet *sheet, size_t r
 
 static void write_overview(struct writer *writer, const struct specification *specification)
 {
-	enum { LABEL_WIDTH = 32, TEXT_WIDTH = 100 };
 	lxw_worksheet *sheet = workbook_add_worksheet(writer->workbook, "Overview");
 	size_t row = 0;
 	keep(writer, worksheet_set_column(sheet, 0, 0, LABEL_WIDTH, NULL));
@@ -148,6 +181,8 @@ static void write_overview(struct writer *writer, const struct specification *sp
 		put(writer, sheet, row++, 1, "", writer->head);
 		for (size_t k = 0; k < group->count; k++) {
 			put(writer, sheet, row, 0, group->facts[k].label, writer->label);
+			static const int widths[] = {TEXT_WIDTH};
+			fit_row(writer, sheet, row, &group->facts[k].text, widths, 1);
 			put(writer, sheet, row++, 1, group->facts[k].text, writer->text);
 		}
 		row++;
@@ -235,6 +270,9 @@ static void write_fields(struct writer *writer, const struct specification *spec
 		widths[i] = field_columns[i].width;
 	}
 	lxw_worksheet *sheet = begin_sheet(writer, TABLE_FIELDS_SHEET, heads, widths, FIELD_COLUMN_COUNT);
+	for (size_t i = 0; i < count; i++) {
+		fit_row(writer, sheet, i + 1, specification->fields.rows[i].cells, widths, FIELD_COLUMN_COUNT);
+	}
 	for (size_t i = 0; i < count + NEW_ROWS; i++) {
 		write_field_row(writer, sheet, i + 1, i < count ? &specification->fields.rows[i] : NULL);
 	}
@@ -244,6 +282,8 @@ static void write_fields(struct writer *writer, const struct specification *spec
 		}
 	}
 	keep(writer, worksheet_autofilter(sheet, 0, 0, (lxw_row_t)count, FIELD_COLUMN_COUNT - 1));
+	keep(writer, worksheet_print_area(sheet, 0, 0, (lxw_row_t)count, FIELD_COLUMN_COUNT - 1));
+	worksheet_set_paper(sheet, PAPER_A3);
 	keep(writer, worksheet_ignore_errors(sheet, LXW_IGNORE_NUMBER_STORED_AS_TEXT, "A1:XFD1048576"));
 	protect(sheet);
 }
@@ -270,10 +310,11 @@ static void write_leaves(struct writer *writer, const struct specification_leave
 			leaf->facts.type,
 			leaf->facts.range,
 			leaf->facts.format,
-			leaf->required ? "yes" : "no",
+			leaf->required,
 			leaf->field,
 			leaf->facts.examples,
 		};
+		fit_row(writer, sheet, i + 1, cells, widths, COLUMNS);
 		for (size_t column = 0; column < COLUMNS; column++) {
 			put(writer, sheet, i + 1, column, cells[column], writer->fixed);
 		}
