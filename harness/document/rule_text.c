@@ -129,6 +129,13 @@ bool rule_read(struct span name, struct span options, struct arena *arena, const
 	if (options.length > CELL_MAX || text_find(options, SPAN("${")) < options.length) {
 		return error_set(err, ERROR_FORMAT, "cannot be options; write them like abs: 0.005");
 	}
+	struct decimal number;
+	bool share = options.length > 0 && options.data[options.length - 1] == '%';
+	struct span digits = text_trim((struct span){options.data, options.length - (share ? 1 : 0)});
+	if (span_is(name, "number") && options.length > 0 && memchr(options.data, ':', options.length) == NULL &&
+	    !decimal_parse(digits, &number, NULL)) {
+		return error_set(err, ERROR_FORMAT, "is no tolerance; write it with a point, such as 0.005 or 1 %%");
+	}
 	if (options.length > 0) {
 		write_rule(&text, name, options);
 	} else {

@@ -347,6 +347,8 @@ bool specification_write_html(const struct specification *specification, struct 
 	write_leaves(&specification->message, "message", "Message",
 		     "What comes in, and what of it may be sent to a model.", "Sent to the model", buffer);
 	write_all_codes(specification, buffer);
+	write_groups(specification, SPECIFICATION_LEADING_GROUPS, specification->group_count, "operation",
+		     "Data, limits, review and gate", buffer);
 	buffer_append_text(
 		buffer, "</main>\n<footer>\n<p>Written from the contract's files by understudy contract doc. Content "
 			"hash <code>");

@@ -252,7 +252,7 @@ static size_t group_end(const struct text_edits *edits, size_t from, size_t *ret
 			size_t next = text_line_end(source, reach);
 			reach = next < source.length ? next + 1 : next;
 		}
-		if (to == edits->count || edits->list[to].start >= reach) {
+		if (to == edits->count || (edits->list[to].start >= reach && reach < source.length)) {
 			break;
 		}
 	} while (true);
