@@ -86,22 +86,35 @@ const char *rule_in_words(struct wording *wording, const struct field_comparator
 
 /* --- reading --- */
 
-/* "0.005" and "1 %" as options of `number`; false for all else. */
-static bool read_short(struct span options, struct buffer *text)
+/* "0.005" and "1 %": the digits, and whether they are a share. */
+static bool split_short(struct span options, struct decimal *ret_number, bool *ret_share)
 {
-	struct span number = options;
-	struct decimal value;
 	bool share = options.length > 0 && options.data[options.length - 1] == '%';
-	number.length -= share ? 1 : 0;
-	number = text_trim(number);
-	if (!decimal_parse(number, &value, NULL)) {
+	struct span digits = {options.data, options.length - (share ? 1 : 0)};
+	*ret_share = share;
+	return decimal_parse(text_trim(digits), ret_number, NULL);
+}
+
+/* Meant as one of these and not readable: "0,005". */
+static bool is_broken_short(struct span options)
+{
+	struct decimal number;
+	bool share;
+	return options.length > 0 && memchr(options.data, ':', options.length) == NULL &&
+	       !split_short(options, &number, &share);
+}
+
+/* The short form as options of `number`; false for all else. */
+static bool write_short(struct span options, struct buffer *text)
+{
+	struct decimal number;
+	bool share;
+	if (!split_short(options, &number, &share)) {
 		return false;
 	}
 	buffer_append_text(text, share ? "rel: " : "abs: ");
-	if (share && !decimal_is_zero(&value)) {
-		value.exponent -= 2;
-	}
-	decimal_write(text, &value);
+	number.exponent -= share && !decimal_is_zero(&number) ? 2 : 0;
+	decimal_write(text, &number);
 	return true;
 }
 
@@ -110,7 +123,7 @@ static void write_rule(struct buffer *text, struct span name, struct span option
 	buffer_append_byte(text, '{');
 	buffer_append_span(text, name);
 	buffer_append_text(text, ": {");
-	if (!span_is(name, "number") || !read_short(options, text)) {
+	if (!span_is(name, "number") || !write_short(options, text)) {
 		buffer_append_span(text, options);
 	}
 	buffer_append_text(text, "}}");
@@ -129,11 +142,7 @@ bool rule_read(struct span name, struct span options, struct arena *arena, const
 	if (options.length > CELL_MAX || text_find(options, SPAN("${")) < options.length) {
 		return error_set(err, ERROR_FORMAT, "cannot be options; write them like abs: 0.005");
 	}
-	struct decimal number;
-	bool share = options.length > 0 && options.data[options.length - 1] == '%';
-	struct span digits = text_trim((struct span){options.data, options.length - (share ? 1 : 0)});
-	if (span_is(name, "number") && options.length > 0 && memchr(options.data, ':', options.length) == NULL &&
-	    !decimal_parse(digits, &number, NULL)) {
+	if (span_is(name, "number") && is_broken_short(options)) {
 		return error_set(err, ERROR_FORMAT, "is no tolerance; write it with a point, such as 0.005 or 1 %%");
 	}
 	if (options.length > 0) {

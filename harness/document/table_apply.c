@@ -2,6 +2,7 @@
 
 #include "harness/base/text.h"
 #include "harness/document/field_edit.h"
+#include "harness/document/rule_text.h"
 #include "harness/document/specification.h"
 #include "harness/document/table_seal.h"
 
@@ -107,6 +108,19 @@ static void take_over_absent_columns(struct application *application, const stru
 	}
 }
 
+/* Options in the one form that a table of the contract has: "0.01" of `number` is "abs: 0.01". */
+static void settle_options(struct application *application)
+{
+	for (size_t i = 0; i < application->table.count; i++) {
+		struct field_row *row = &application->table.rows[i];
+		const struct json_node *rule;
+		if (rule_read(span_of(row->cells[FIELD_COMPARE]), span_of(row->cells[FIELD_OPTIONS]),
+			      application->wording.arena, &rule, NULL)) {
+			row->cells[FIELD_OPTIONS] = rule_options(&application->wording, rule);
+		}
+	}
+}
+
 /* What is shown for information is told by the contract, and an edit of it means nothing. */
 static bool counts(const struct field_change *change)
 {
@@ -133,17 +147,30 @@ static void conflict(struct application *application, const struct field_row *ro
 	field_edit_fault(&application->editor, row != NULL ? row : &nowhere, column, what);
 }
 
+/* Has somebody added the very field meanwhile? */
+static bool is_there_already(const struct field_row *row, const struct field_row *now)
+{
+	for (int column = 0; column < FIELD_COLUMN_COUNT; column++) {
+		bool filled = row->cells[column][0] != '\0' && field_columns[column].editing != FIELD_SHOWN;
+		if (filled && strcmp(row->cells[column], now->cells[column]) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Does the change still fit the contract as it is now? *ret_done: the contract says so already. */
 static bool still_fits(struct application *application, const struct field_change *change, const struct field_row *now,
 		       bool *ret_done)
 {
 	*ret_done = false;
 	if (change->kind == FIELD_ADDED) {
-		if (now != NULL) {
+		*ret_done = now != NULL && is_there_already(change->after, now);
+		if (now != NULL && !*ret_done) {
 			conflict(application, change->after, FIELD_NAME,
 				 "the contract has a field of this name by now; write a new table");
 		}
-		return now == NULL;
+		return now == NULL || *ret_done;
 	}
 	if (now == NULL) {
 		*ret_done = change->kind == FIELD_REMOVED;
@@ -385,6 +412,7 @@ static void change(struct application *application)
 	struct table_application *out = application->out;
 	const struct field_table *base = out->sealed ? &application->sealed : &application->editor.current;
 	take_over_absent_columns(application, base);
+	settle_options(application);
 	application->changes =
 		field_table_diff(&application->wording, base, &application->table, &application->change_count);
 	edit_all(application);

@@ -30,7 +30,7 @@ static const struct {
 } cases[] = {
 	{{"queue", FIELD_CRITICAL, "no"}, "abs: 0.005", "abs: 0.01", 1, NULL},
 	{{"amount", FIELD_OPTIONS, "0.02"}, "abs: 0.005", "abs: 0.01", 0, "changed here since"},
-	{{"amount", FIELD_OPTIONS, "abs: 0.01"}, "abs: 0.005", "abs: 0.01", 0, NULL},
+	{{"amount", FIELD_OPTIONS, "0.01"}, "abs: 0.005", "abs: 0.01", 0, NULL},
 	{{"priority", FIELD_REMOVE, "yes"}, "  - {name: priority, at: /priority, compare: exact}\n", "", 0, NULL},
 	{{"priority", FIELD_CRITICAL, "yes"},
 	 "  - {name: priority, at: /priority, compare: exact}\n",
