@@ -190,34 +190,44 @@ static bool check_types(struct facets *facets, const struct code_entry *entries,
 	return true;
 }
 
-static void set_allowed(struct facets *facets)
+static bool have_meanings(const struct code_entry *entries, size_t count)
 {
-	struct error inner = ERROR_INIT;
-	struct code_entry *entries;
-	size_t count;
-	struct wording *wording = facets->editor->wording;
-	const char *own = own_list(facets->node);
-	if (!code_list_read(span_of(facets->row->cells[FIELD_ALLOWED]), facets->text_only, wording->arena, &entries,
-			    &count, &inner)) {
-		fault(facets, FIELD_ALLOWED, inner.message);
-		return;
-	}
-	if (!check_types(facets, entries, count)) {
-		return;
-	}
-	bool meanings = false;
 	for (size_t i = 0; i < count; i++) {
-		meanings = meanings || entries[i].meaning.length > 0;
+		if (entries[i].meaning.length > 0) {
+			return true;
+		}
 	}
-	bool titled = count > 0 && (meanings || (own != NULL && strcmp(own, "enum") != 0));
-	const char *keyword = titled ? (own != NULL && strcmp(own, "enum") != 0 ? own : "oneOf") : "enum";
+	return false;
+}
+
+/* `enum` for bare codes; where codes have meanings, or the schema has branches already, those. */
+static void write_allowed(struct facets *facets, const struct code_entry *entries, size_t count)
+{
+	const char *own = own_list(facets->node);
+	bool branched = own != NULL && strcmp(own, "enum") != 0;
+	bool titled = branched || have_meanings(entries, count);
+	const char *keyword = !titled ? "enum" : branched ? own : "oneOf";
 	if (own != NULL && (count == 0 || strcmp(own, keyword) != 0)) {
 		set(facets, own, NULL);
 	}
 	if (count > 0) {
 		const struct json_node *old = facets->node != NULL ? json_get_text(facets->node, keyword) : NULL;
 		set(facets, keyword,
-		    titled ? branches(facets, old, entries, count) : enumeration(wording, entries, count));
+		    titled ? branches(facets, old, entries, count)
+			   : enumeration(facets->editor->wording, entries, count));
+	}
+}
+
+static void set_allowed(struct facets *facets)
+{
+	struct error inner = ERROR_INIT;
+	struct code_entry *entries;
+	size_t count;
+	if (!code_list_read(span_of(facets->row->cells[FIELD_ALLOWED]), facets->text_only,
+			    facets->editor->wording->arena, &entries, &count, &inner)) {
+		fault(facets, FIELD_ALLOWED, inner.message);
+	} else if (check_types(facets, entries, count)) {
+		write_allowed(facets, entries, count);
 	}
 }
 
@@ -364,38 +374,48 @@ static bool is_elsewhere(const struct json_node *node)
 	return branches && (own == NULL || strcmp(own, "enum") == 0);
 }
 
-void field_edit_schema(struct field_editor *editor, const struct schema_place *place, const struct field_row *row,
-		       const bool columns[FIELD_COLUMN_COUNT])
+static void edit_required(struct field_editor *editor, const struct schema_place *place, const struct field_row *row)
 {
-	if (columns[FIELD_REQUIRED]) {
-		if (place->parent == NULL || place->shared || row->cells[FIELD_REQUIRED][0] == '\0') {
-			refuse_by_hand(editor, row, FIELD_REQUIRED, place->node);
-		} else {
-			gather_required(editor, place, row);
-		}
+	if (place->parent == NULL || place->shared || row->cells[FIELD_REQUIRED][0] == '\0') {
+		refuse_by_hand(editor, row, FIELD_REQUIRED, place->node);
+	} else {
+		gather_required(editor, place, row);
 	}
-	if (!concerns_schema(columns)) {
-		return;
-	}
-	if (!json_is(place->node, JSON_OBJECT) || place->shared || is_elsewhere(place->node)) {
-		refuse_by_hand(editor, row, first_of(columns), place->node);
-		return;
-	}
-	if (text_edit_is_at(&editor->json, place->node->offset)) {
-		field_edit_fault(editor, row, first_of(columns),
-				 "another row changes the same place of the schema; leave this cell as it was");
-		return;
-	}
-	struct facets facets = {.editor = editor, .row = row, .node = place->node, .good = true};
-	facets.type = schema_view_facts(&editor->view, place->node).type;
-	facets.text_only = schema_view_is_text(&editor->view, place->node);
+}
+
+static void edit_facets(struct field_editor *editor, const struct json_node *node, const struct field_row *row,
+			const bool columns[FIELD_COLUMN_COUNT])
+{
+	struct facets facets = {.editor = editor, .row = row, .node = node, .good = true};
+	facets.type = schema_view_facts(&editor->view, node).type;
+	facets.text_only = schema_view_is_text(&editor->view, node);
 	if (strstr(facets.type, "group") != NULL || strstr(facets.type, "list") != NULL) {
-		refuse_by_hand(editor, row, first_of(columns), place->node);
+		refuse_by_hand(editor, row, first_of(columns), node);
 		return;
 	}
 	set_facets(&facets, columns);
 	if (facets.good && facets.count > 0) {
-		json_edit_members(&editor->json, place->node, facets.list, facets.count);
+		json_edit_members(&editor->json, node, facets.list, facets.count);
+	}
+}
+
+void field_edit_schema(struct field_editor *editor, const struct schema_place *place, const struct field_row *row,
+		       const bool columns[FIELD_COLUMN_COUNT])
+{
+	const struct json_node *node = place->node;
+	if (columns[FIELD_REQUIRED]) {
+		edit_required(editor, place, row);
+	}
+	if (!concerns_schema(columns)) {
+		return;
+	}
+	if (!json_is(node, JSON_OBJECT) || place->shared || is_elsewhere(node)) {
+		refuse_by_hand(editor, row, first_of(columns), node);
+	} else if (text_edit_is_at(&editor->json, node->offset)) {
+		field_edit_fault(editor, row, first_of(columns),
+				 "another row changes the same place of the schema; leave this cell as it was");
+	} else {
+		edit_facets(editor, node, row, columns);
 	}
 }
 

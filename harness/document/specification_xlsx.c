@@ -153,8 +153,7 @@ static size_t write_how_to(struct writer *writer, lxw_worksheet *sheet, size_t r
 	static const char *const lines[] = {
 		"On the sheet Fields the yellow cells may be changed; the others follow from the contract.",
 		"A new field: fill in a row below the last one. A field that is no longer compared: Remove = yes.",
-		"Send this file back; understudy contract apply shows what it would change before anything is "
-		"written.",
+		"Send this file back; contract apply shows what it would change before anything is written.",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		keep(writer,
@@ -217,7 +216,7 @@ static char **choices(struct writer *writer, enum field_choice choice)
 		return NULL;
 	}
 	if (choice == FIELD_COMPARATOR) {
-		for (size_t i = 0; evaluator_list[i] != NULL && i < CHOICES_MAX; i++) {
+		for (size_t i = 0; i < CHOICES_MAX && evaluator_list[i] != NULL; i++) {
 			words[i] = words_of(writer, evaluator_list[i]->name);
 		}
 	} else {
