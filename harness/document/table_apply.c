@@ -1,6 +1,7 @@
 #include "harness/document/table_apply.h"
 
 #include "harness/base/text.h"
+#include "harness/document/code_list.h"
 #include "harness/document/field_edit.h"
 #include "harness/document/rule_text.h"
 #include "harness/document/specification.h"
@@ -108,16 +109,55 @@ static void take_over_absent_columns(struct application *application, const stru
 	}
 }
 
-/* Options in the one form that a table of the contract has: "0.01" of `number` is "abs: 0.01". */
-static void settle_options(struct application *application)
+static void settle_options(struct application *application, struct field_row *row)
+{
+	const struct json_node *rule;
+	if (rule_read(span_of(row->cells[FIELD_COMPARE]), span_of(row->cells[FIELD_OPTIONS]),
+		      application->wording.arena, &rule, NULL)) {
+		row->cells[FIELD_OPTIONS] = rule_options(&application->wording, rule);
+	}
+}
+
+static void settle_codes(struct application *application, struct field_row *row, const struct field_row *now)
+{
+	struct buffer cell CLEANUP_BUFFER = BUFFER_INIT(1 << 20);
+	struct wording *wording = &application->wording;
+	bool text_only = schema_view_is_text(&application->editor.view, now->place.node);
+	struct code_entry *entries;
+	size_t count;
+	if (!code_list_read(span_of(row->cells[FIELD_ALLOWED]), text_only, wording->arena, &entries, &count, NULL)) {
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_text(&cell, i > 0 ? "\n" : "");
+		buffer_append_text(&cell, code_write(wording, entries[i].value, text_only));
+		buffer_append_text(&cell, entries[i].meaning.length > 0 ? " = " : "");
+		buffer_append_span(&cell, entries[i].meaning);
+	}
+	row->cells[FIELD_ALLOWED] = wording_take(wording, &cell);
+}
+
+/* Cells in the one form that a table of the contract has: "0.01" of `number` is "abs: 0.01", an emptied comparison is
+ * the default one, an emptied "Required" says nothing. */
+static void settle_rows(struct application *application)
 {
 	for (size_t i = 0; i < application->table.count; i++) {
 		struct field_row *row = &application->table.rows[i];
-		const struct json_node *rule;
-		if (rule_read(span_of(row->cells[FIELD_COMPARE]), span_of(row->cells[FIELD_OPTIONS]),
-			      application->wording.arena, &rule, NULL)) {
-			row->cells[FIELD_OPTIONS] = rule_options(&application->wording, rule);
+		const struct field_row *now = field_table_find(&application->editor.current, row->cells[FIELD_NAME]);
+		if (row->cells[FIELD_COMPARE][0] == '\0') {
+			row->cells[FIELD_COMPARE] = "exact";
 		}
+		settle_options(application, row);
+		if (now == NULL) {
+			continue;
+		}
+		if (row->cells[FIELD_CRITICAL][0] == '\0') {
+			row->cells[FIELD_CRITICAL] = "no";
+		}
+		if (row->cells[FIELD_REQUIRED][0] == '\0') {
+			row->cells[FIELD_REQUIRED] = now->cells[FIELD_REQUIRED];
+		}
+		settle_codes(application, row, now);
 	}
 }
 
@@ -412,7 +452,7 @@ static void change(struct application *application)
 	struct table_application *out = application->out;
 	const struct field_table *base = out->sealed ? &application->sealed : &application->editor.current;
 	take_over_absent_columns(application, base);
-	settle_options(application);
+	settle_rows(application);
 	application->changes =
 		field_table_diff(&application->wording, base, &application->table, &application->change_count);
 	edit_all(application);

@@ -131,6 +131,13 @@ static const struct {
 	 "3.0.0",
 	 2},
 	{ORDERS,
+	 {{"unit", FIELD_ALLOWED, "\"PCE\"\n\"\""}},
+	 NULL,
+	 "\"unit\": {\"enum\": [\"PCE\", \"\"]}",
+	 BUMP_MAJOR,
+	 "3.0.0",
+	 2},
+	{ORDERS,
 	 {{"note", FIELD_REMOVE, "yes"}},
 	 "at: /ship/city}        # nested\n\ndata:",
 	 NULL,
@@ -203,7 +210,7 @@ START_TEST(edits_arrive)
 		const struct field_row *row = field_table_find(&s.fields, one->field);
 		bool removed = one->column == FIELD_REMOVE;
 		ck_assert_int_eq(row == NULL, removed);
-		bool shorthand = one->column == FIELD_OPTIONS && one->text[0] != '\0';
+		bool shorthand = (one->column == FIELD_OPTIONS && one->text[0] != '\0') || one->text[0] == '"';
 		if (!removed && !shorthand) {
 			ck_assert_str_eq(row->cells[one->column], one->text);
 		}
@@ -290,8 +297,9 @@ static const struct {
 	{"x\ty\nComparison\tNotes\tField\r\nexact\thello\tqueue\r\nexact\t\tpriority\r\nnumber\t\tamount\r\ntext\t\tlan"
 	 "guage",
 	 0, ""},
-	{"FIELD,comparison,CRITICAL\nqueue,exact,X\npriority,exact,TRUE\namount,number,no\nlanguage,text,\n", 2,
+	{"FIELD,comparison,CRITICAL\nqueue,exact,X\npriority,exact,TRUE\namount,number,no\nlanguage,text,\n", 1,
 	 "priority: critical from “no” to “yes”"},
+	{"Field,Comparison,Critical,Required\nqueue,,yes,\npriority,,,\namount,number,,yes\nlanguage,text,,\n", 0, ""},
 	{"Field,Comparison\nqueue,exact\n", 3, "priority: no longer compared"},
 	{"Name,Rule\nqueue,exact\n", 0, "there is no line of column heads"},
 	{"Field,Comparison\nqueue,exact\nqueue,text\n", 0, "another row already"},
