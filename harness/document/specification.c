@@ -159,7 +159,7 @@ static const struct specification_leaf *find_leaf(const struct specification_lea
 }
 
 static const char *leaf_difference(struct wording *wording, const struct specification_leaf *before,
-				   const struct specification_leaf *after)
+				   const struct specification_leaf *after, bool is_message)
 {
 	const struct {
 		const char *what;
@@ -173,7 +173,7 @@ static const char *leaf_difference(struct wording *wording, const struct specifi
 		{"required", before->required, after->required},
 		{"title", before->facts.title, after->facts.title},
 		{"meaning", before->facts.meaning, after->facts.meaning},
-		{"classification", before->field, after->field},
+		{"what may be sent", is_message ? before->field : "", is_message ? after->field : ""},
 	};
 	const char *words = "";
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -191,7 +191,8 @@ static void compare_leaves(struct specification *specification, const char *what
 	for (size_t i = 0; i < after->count; i++) {
 		struct specification_leaf *leaf = &after->list[i];
 		const struct specification_leaf *old = find_leaf(before, leaf->path);
-		const char *words = old != NULL ? leaf_difference(wording, old, leaf) : "";
+		const char *words =
+			old != NULL ? leaf_difference(wording, old, leaf, after == &specification->message) : "";
 		leaf->mark = old == NULL ? "new" : words[0] != '\0' ? "changed" : "";
 		if (old == NULL) {
 			add_line(specification, wording_format(wording, "%s: %s is new", what, leaf->path));

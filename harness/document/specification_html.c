@@ -31,8 +31,11 @@ static void write_mark(struct buffer *buffer, const char *mark)
 
 static void write_navigation(const struct specification *specification, struct buffer *buffer)
 {
-	buffer_append_text(buffer, "<nav aria-label=\"Parts of this page\"><ul>\n"
-				   "<li><a href=\"#overview\">Overview</a></li>\n"
+	buffer_append_text(buffer, "<nav aria-label=\"Parts of this page\"><ul>\n");
+	if (specification->since != NULL) {
+		buffer_append_text(buffer, "<li><a href=\"#changes\">Changes</a></li>\n");
+	}
+	buffer_append_text(buffer, "<li><a href=\"#overview\">Overview</a></li>\n"
 				   "<li><a href=\"#fields\">Compared fields</a></li>\n"
 				   "<li><a href=\"#reply\">LLM reply</a></li>\n");
 	if (specification->message.count > 0) {
@@ -40,9 +43,6 @@ static void write_navigation(const struct specification *specification, struct b
 	}
 	buffer_append_text(buffer, "<li><a href=\"#codes\">Code lists</a></li>\n"
 				   "<li><a href=\"#operation\">Data, limits, review and gate</a></li>\n");
-	if (specification->since != NULL) {
-		buffer_append_text(buffer, "<li><a href=\"#changes\">Changes</a></li>\n");
-	}
 	buffer_append_text(buffer, "</ul></nav>\n");
 }
 
@@ -188,9 +188,8 @@ static void write_codes(struct buffer *buffer, const struct schema_facts *facts)
 	buffer_append_text(buffer, "</td>");
 }
 
-static void write_field(const struct specification *specification, const struct field_row *row, struct buffer *buffer)
+static void write_field(const struct field_row *row, const char *mark, struct buffer *buffer)
 {
-	const char *mark = specification_row_mark(specification, row);
 	bool critical = strcmp(row->cells[FIELD_CRITICAL], "yes") == 0;
 	buffer_append_format(buffer, "<tr role=\"row\" class=\"%s\"><th scope=\"row\" role=\"rowheader\">", mark);
 	write_text(buffer, row->cells[FIELD_NAME]);
@@ -220,7 +219,13 @@ static void write_fields(const struct specification *specification, struct buffe
 			   "of a critical field makes the whole record unusable.</p>\n");
 	begin_table(buffer, "fields", heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; i < specification->fields.count; i++) {
-		write_field(specification, &specification->fields.rows[i], buffer);
+		const struct field_row *row = &specification->fields.rows[i];
+		write_field(row, specification_row_mark(specification, row), buffer);
+	}
+	for (size_t i = 0; i < specification->change_count; i++) {
+		if (specification->changes[i].kind == FIELD_REMOVED) {
+			write_field(specification->changes[i].before, "removed", buffer);
+		}
 	}
 	end_table(buffer);
 	buffer_append_text(buffer, "</section>\n");

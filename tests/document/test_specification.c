@@ -121,11 +121,17 @@ START_TEST(changes_since_an_older_contract)
 	struct contract *old = support_load(ROUTING);
 	struct contract *now = support_load_changed(ROUTING, "abs: 0.005", "abs: 0.01");
 	struct contract *narrow = support_load_changed(ROUTING, "\"low\", ", "");
+	struct contract *fewer =
+		support_load_changed(ROUTING, "  - {name: priority, at: /priority, compare: exact}\n", "");
 	struct specification s = support_specify(now, old, &arena);
 	ck_assert_uint_eq(s.history_count, 1);
 	ck_assert(has_line(&s, "Field amount: tolerance, options from “abs: 0.005” to “abs: 0.01”"));
 	ck_assert_str_eq(specification_row_mark(&s, field_table_find(&s.fields, "amount")), "changed");
 	ck_assert_str_eq(specification_row_mark(&s, field_table_find(&s.fields, "queue")), "");
+	struct buffer html CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
+	s = support_specify(fewer, old, &arena);
+	ck_assert(specification_write_html(&s, &html, NULL));
+	ck_assert(FIND(&html, "<tr role=\"row\" class=\"removed\">") && FIND(&html, "Changes since version 1.0.0"));
 	s = support_specify(narrow, old, &arena);
 	ck_assert_uint_eq(s.history_count, 2);
 	ck_assert(has_line(&s, "Field priority: allowed values without “low”"));
@@ -136,6 +142,7 @@ START_TEST(changes_since_an_older_contract)
 	contract_destroy(old);
 	contract_destroy(now);
 	contract_destroy(narrow);
+	contract_destroy(fewer);
 }
 END_TEST
 
