@@ -463,6 +463,16 @@ static const struct json_node *find_properties(struct field_editor *editor, cons
 	return properties;
 }
 
+/* Does a row further up bring the same place already? */
+static bool is_brought_twice(const struct field_editor *editor, const struct field_row *row)
+{
+	const struct field_row *other = editor->table->rows;
+	while (other < row && strcmp(other->cells[FIELD_LLM_AT], row->cells[FIELD_LLM_AT]) != 0) {
+		other++;
+	}
+	return other < row;
+}
+
 void field_edit_new_property(struct field_editor *editor, const struct field_row *row, const struct select_path *path)
 {
 	struct schema_place object;
@@ -471,6 +481,12 @@ void field_edit_new_property(struct field_editor *editor, const struct field_row
 	struct facets facets = {.editor = editor, .row = row, .good = true};
 	const struct json_node *properties = find_properties(editor, row, path, &object);
 	if (properties == NULL) {
+		return;
+	}
+	if (is_brought_twice(editor, row)) {
+		fault(&facets, FIELD_LLM_AT,
+		      "is new to the response schema and stands in a row above already; add the "
+		      "fields one after the other");
 		return;
 	}
 	if (type == NULL) {

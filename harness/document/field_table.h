@@ -75,7 +75,7 @@ const struct field_row *field_table_find(const struct field_table *table, const 
 
 /* --- a table read from a sheet --- */
 
-/* Faults of one reading or of one change, all of them, as "FIELDS!K5: what is wrong; what to do". */
+/* Faults of one reading or of one change, all of them, as "Fields K5: what is wrong; what to do". */
 struct field_faults {
 	struct wording *wording;
 	const char *sheet; /* "Fields", or the file's name: stands before the cell's */
