@@ -107,46 +107,49 @@ static void check_order(struct facets *facets, enum field_column least, enum fie
 
 /* --- allowed values --- */
 
-static const char *enumeration(struct wording *wording, const struct code_entry *entries, size_t count)
+/* The item of the schema's list that says this code and meaning already, so that its text can stay. */
+static const struct json_node *find_kept(const struct json_node *old, const struct code_entry *entry, bool titled)
 {
-	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(TEXT_MAX);
-	buffer_append_byte(&text, '[');
-	for (size_t i = 0; i < count; i++) {
-		buffer_append_text(&text, i > 0 ? ", " : "");
-		json_write(&text, entries[i].value);
+	for (const struct json_node *item = json_first(old); item != NULL; item = json_next(old, item)) {
+		const struct json_node *value = titled ? json_get_text(item, "const") : item;
+		struct span meaning = titled ? json_text(json_get_text(item, "title")) : SPAN("");
+		if (json_equal(value, entry->value) && (!titled || span_equal(meaning, entry->meaning))) {
+			return item;
+		}
 	}
-	buffer_append_byte(&text, ']');
-	return wording_take(wording, &text);
+	return NULL;
 }
 
-/* One {"const": ..., "title": ...} for each code; a branch that the schema has keeps its text. */
-static const char *branches(struct facets *facets, const struct json_node *old, const struct code_entry *entries,
-			    size_t count)
+static void write_code(struct buffer *text, const struct code_entry *entry, bool titled)
+{
+	buffer_append_text(text, titled ? "{\"const\": " : "");
+	json_write(text, entry->value);
+	if (titled && entry->meaning.length > 0) {
+		buffer_append_text(text, ", \"title\": ");
+		json_write_string(text, entry->meaning);
+	}
+	buffer_append_text(text, titled ? "}" : "");
+}
+
+/* The codes as a JSON array, laid out as the old one is: bare, or one {"const": ..., "title": ...} for each. */
+static const char *list_text(struct facets *facets, const struct json_node *old, const struct code_entry *entries,
+			     size_t count, bool titled)
 {
 	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(TEXT_MAX);
 	struct span source = facets->editor->json.source;
+	struct span layout = json_edit_layout(source, old);
 	buffer_append_byte(&text, '[');
 	for (size_t i = 0; i < count; i++) {
-		const struct json_node *kept = NULL;
-		for (const struct json_node *branch = json_first(old); branch != NULL;
-		     branch = json_next(old, branch)) {
-			bool same = json_equal(json_get_text(branch, "const"), entries[i].value) &&
-				    span_equal(json_text(json_get_text(branch, "title")), entries[i].meaning);
-			kept = same ? branch : kept;
-		}
-		buffer_append_text(&text, i > 0 ? ", " : "");
+		const struct json_node *kept = find_kept(old, &entries[i], titled);
+		buffer_append_text(&text, i == 0 ? "" : layout.length > 0 ? "," : ", ");
+		buffer_append_span(&text, layout);
 		if (kept != NULL) {
 			buffer_append(&text, source.data + kept->offset, json_edit_end(source, kept) - kept->offset);
-			continue;
+		} else {
+			write_code(&text, &entries[i], titled);
 		}
-		buffer_append_text(&text, "{\"const\": ");
-		json_write(&text, entries[i].value);
-		if (entries[i].meaning.length > 0) {
-			buffer_append_text(&text, ", \"title\": ");
-			json_write_string(&text, entries[i].meaning);
-		}
-		buffer_append_byte(&text, '}');
 	}
+	buffer_append_span(&text, json_edit_closing(source, old));
 	buffer_append_byte(&text, ']');
 	return wording_take(facets->editor->wording, &text);
 }
@@ -212,9 +215,7 @@ static void write_allowed(struct facets *facets, const struct code_entry *entrie
 	}
 	if (count > 0) {
 		const struct json_node *old = facets->node != NULL ? json_get_text(facets->node, keyword) : NULL;
-		set(facets, keyword,
-		    titled ? branches(facets, old, entries, count)
-			   : enumeration(facets->editor->wording, entries, count));
+		set(facets, keyword, list_text(facets, old, entries, count, titled));
 	}
 }
 

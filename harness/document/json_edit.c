@@ -34,13 +34,27 @@ size_t json_edit_end(struct span text, const struct json_node *node)
 	return at;
 }
 
-/* White space between the object's brace and its first member: it tells the layout. */
-static struct span layout_of(struct span text, const struct json_node *object)
+struct span json_edit_layout(struct span text, const struct json_node *container)
 {
-	size_t start = object->offset + 1;
-	size_t end = json_count(object) > 0 ? json_first(object)->offset : start;
-	struct span space = {text.data + start, end - start};
+	if (json_count(container) == 0) {
+		return SPAN("");
+	}
+	size_t start = container->offset + 1;
+	struct span space = {text.data + start, json_first(container)->offset - start};
 	return memchr(space.data, '\n', space.length) != NULL ? space : SPAN("");
+}
+
+struct span json_edit_closing(struct span text, const struct json_node *container)
+{
+	if (json_edit_layout(text, container).length == 0) {
+		return SPAN("");
+	}
+	size_t close = json_edit_end(text, container) - 1;
+	size_t space = close;
+	while (strchr(" \t\r\n", text.data[space - 1]) != NULL) {
+		space--;
+	}
+	return (struct span){text.data + space, close - space};
 }
 
 static const struct json_member_edit *find_edit(const struct json_member_edit *members, size_t count, struct span name)
@@ -95,18 +109,11 @@ void json_edit_members(struct text_edits *edits, const struct json_node *object,
 		       size_t count)
 {
 	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(OBJECT_MAX);
-	struct object_writer writer = {.text = &text, .layout = layout_of(edits->source, object)};
+	struct object_writer writer = {.text = &text, .layout = json_edit_layout(edits->source, object)};
 	size_t end = json_edit_end(edits->source, object);
 	buffer_append_byte(&text, '{');
 	write_members(&writer, edits->source, object, members, count);
-	if (writer.layout.length > 0) { /* the closing brace stands where it stood */
-		size_t close = end - 1;
-		size_t space = close;
-		while (strchr(" \t\r\n", edits->source.data[space - 1]) != NULL) {
-			space--;
-		}
-		buffer_append(&text, edits->source.data + space, close - space);
-	}
+	buffer_append_span(&text, json_edit_closing(edits->source, object));
 	buffer_append_byte(&text, '}');
 	text_edit_add(edits, object->offset, end, wording_take(edits->wording, &text));
 }
@@ -114,7 +121,7 @@ void json_edit_members(struct text_edits *edits, const struct json_node *object,
 void json_edit_append(struct text_edits *edits, const struct json_node *object, const char *name, const char *text)
 {
 	struct buffer added CLEANUP_BUFFER = BUFFER_INIT(OBJECT_MAX);
-	struct object_writer writer = {.text = &added, .layout = layout_of(edits->source, object)};
+	struct object_writer writer = {.text = &added, .layout = json_edit_layout(edits->source, object)};
 	size_t at = object->offset + 1;
 	for (const struct json_node *member = json_first(object); member != NULL; member = json_next(object, member)) {
 		at = json_edit_end(edits->source, json_member(member));

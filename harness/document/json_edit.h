@@ -15,6 +15,10 @@ struct json_member_edit {
 
 /* Offset behind the value's last byte. */
 size_t json_edit_end(struct span text, const struct json_node *node);
+/* White space before each item or member, and before the closing bracket, of a container that stands on several lines;
+ * empty where it stands on one, or is NULL. */
+struct span json_edit_layout(struct span text, const struct json_node *container);
+struct span json_edit_closing(struct span text, const struct json_node *container);
 /* Sets, adds and removes members of an object, all of its changes in one call; its other members keep their text. New
  * ones stand at the end. The object stays on one line where it was on one. */
 void json_edit_members(struct text_edits *edits, const struct json_node *object, const struct json_member_edit *members,
