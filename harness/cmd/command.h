@@ -35,6 +35,7 @@ extern const struct command command_run;
 extern const struct command command_sim;
 extern const struct command command_stats;
 extern const struct command command_status;
+extern const struct command command_suite;
 extern const struct command command_tap;
 extern const struct command command_web;
 extern const struct command command_work;
@@ -46,6 +47,13 @@ enum option_kind {
 	OPTION_TEXT,    /* target const char ** */
 	OPTION_INTEGER, /* target int64_t * */
 	OPTION_NUMBER,  /* target double * */
+	OPTION_TEXTS,   /* may come several times; target struct option_texts * */
+};
+
+struct option_texts {
+	const char **list; /* the caller's, for `maximum` of them */
+	size_t maximum;
+	size_t count; /* filled */
 };
 
 struct option_row {

@@ -130,7 +130,7 @@ static bool load_schema(const struct config *config, const struct json_node *nod
 		return error_set_at(config->err, ERROR_CONFIG, *ret_path, line_in(inner.message),
 				    "not JSON: %s; correct the file", inner.message);
 	}
-	*ret_schema = schema_create(*ret_json, &inner);
+	*ret_schema = schema_create(*ret_json, NULL, &inner);
 	if (*ret_schema == NULL) {
 		return error_set_at(config->err, inner.code, *ret_path, 0, "%s", inner.message);
 	}

@@ -5,7 +5,10 @@
 static suite_maker *const suites[] = {
 	select_suite,
 	compare_suite,
+	format_suite,
 	schema_suite,
+	schema_keywords_suite,
+	schema_output_suite,
 	schema_official_suite,
 	schema_hostile_suite,
 	stats_special_suite,

@@ -6,7 +6,10 @@
 
 Suite *select_suite(void);
 Suite *compare_suite(void);
+Suite *format_suite(void);
 Suite *schema_suite(void);
+Suite *schema_keywords_suite(void);
+Suite *schema_output_suite(void);
 Suite *schema_official_suite(void);
 Suite *schema_hostile_suite(void);
 Suite *stats_special_suite(void);
