@@ -58,6 +58,9 @@ START_TEST(rows_of_items)
 	ck_assert_str_eq(unit->cells[FIELD_REQUIRED], "no");
 	ck_assert_str_eq(unit->cells[FIELD_ALLOWED], "PCE\nKGM\nnull\n\"\"\n\"a = b\"\n=1+1");
 	ck_assert_str_eq(city->cells[FIELD_LLM_AT], "/ship/city");
+	ck_assert_str_eq(field_table_find(&s.fields, "currency")->cells[FIELD_ALLOWED],
+			 "EUR = Euro\nCHF = Swiss franc");
+	ck_assert_str_eq(field_table_find(&s.fields, "price")->facts.range, "from 0, in steps of 0.01");
 	ck_assert_str_eq(city->cells[FIELD_LONGEST], "60");
 	for (size_t i = 0; i < s.reply.count; i++) {
 		bool is_sku = strcmp(s.reply.list[i].path, "/lines/*/sku") == 0;
