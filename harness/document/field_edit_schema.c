@@ -107,28 +107,64 @@ static void check_order(struct facets *facets, enum field_column least, enum fie
 
 /* --- allowed values --- */
 
-/* The item of the schema's list that says this code and meaning already, so that its text can stay. */
-static const struct json_node *find_kept(const struct json_node *old, const struct code_entry *entry, bool titled)
+/* The item of the schema's list for this code. */
+static const struct json_node *find_item(const struct json_node *old, const struct json_node *code, bool titled)
 {
 	for (const struct json_node *item = json_first(old); item != NULL; item = json_next(old, item)) {
-		const struct json_node *value = titled ? json_get_text(item, "const") : item;
-		struct span meaning = titled ? json_text(json_get_text(item, "title")) : SPAN("");
-		if (json_equal(value, entry->value) && (!titled || span_equal(meaning, entry->meaning))) {
+		if (json_equal(titled ? json_get_text(item, "const") : item, code)) {
 			return item;
 		}
 	}
 	return NULL;
 }
 
-static void write_code(struct buffer *text, const struct code_entry *entry, bool titled)
+/* Does the branch give the code this meaning? As schema_words.c shows it: its title, else its description. */
+static bool means(struct wording *wording, const struct json_node *branch, struct span meaning)
 {
-	buffer_append_text(text, titled ? "{\"const\": " : "");
+	const struct json_node *title = json_get_text(branch, "title");
+	struct span words = json_text(title != NULL ? title : json_get_text(branch, "description"));
+	return span_equal(text_trim(span_of(wording_line(wording, words))), meaning);
+}
+
+static void write_raw(struct buffer *text, struct span source, const struct json_node *node)
+{
+	buffer_append(text, source.data + node->offset, json_edit_end(source, node) - node->offset);
+}
+
+/* {"const": ..., "title": ...}, with what else the branch of before (NULL: none) says. */
+static void write_branch(struct buffer *text, struct span source, const struct json_node *before,
+			 const struct code_entry *entry)
+{
+	buffer_append_text(text, "{\"const\": ");
 	json_write(text, entry->value);
-	if (titled && entry->meaning.length > 0) {
+	if (entry->meaning.length > 0) {
 		buffer_append_text(text, ", \"title\": ");
 		json_write_string(text, entry->meaning);
 	}
-	buffer_append_text(text, titled ? "}" : "");
+	for (const struct json_node *name = json_first(before); name != NULL; name = json_next(before, name)) {
+		bool said = span_is(json_text(name), "const") || span_is(json_text(name), "title");
+		if (!said) {
+			buffer_append_text(text, ", ");
+			json_write_string(text, json_text(name));
+			buffer_append_text(text, ": ");
+			write_raw(text, source, json_member(name));
+		}
+	}
+	buffer_append_byte(text, '}');
+}
+
+static void write_item(struct facets *facets, const struct json_node *old, const struct code_entry *entry, bool titled,
+		       struct buffer *text)
+{
+	struct span source = facets->editor->json.source;
+	const struct json_node *item = find_item(old, entry->value, titled);
+	if (item != NULL && (!titled || means(facets->editor->wording, item, entry->meaning))) {
+		write_raw(text, source, item);
+	} else if (titled) {
+		write_branch(text, source, item, entry);
+	} else {
+		json_write(text, entry->value);
+	}
 }
 
 /* The codes as a JSON array, laid out as the old one is: bare, or one {"const": ..., "title": ...} for each. */
@@ -140,14 +176,9 @@ static const char *list_text(struct facets *facets, const struct json_node *old,
 	struct span layout = json_edit_layout(source, old);
 	buffer_append_byte(&text, '[');
 	for (size_t i = 0; i < count; i++) {
-		const struct json_node *kept = find_kept(old, &entries[i], titled);
 		buffer_append_text(&text, i == 0 ? "" : layout.length > 0 ? "," : ", ");
 		buffer_append_span(&text, layout);
-		if (kept != NULL) {
-			buffer_append(&text, source.data + kept->offset, json_edit_end(source, kept) - kept->offset);
-		} else {
-			write_code(&text, &entries[i], titled);
-		}
+		write_item(facets, old, &entries[i], titled, &text);
 	}
 	buffer_append_span(&text, json_edit_closing(source, old));
 	buffer_append_byte(&text, ']');

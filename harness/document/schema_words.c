@@ -200,7 +200,7 @@ static const char *meaning_of(struct schema_view *view, const struct json_node *
 {
 	const struct json_node *title = json_get_text(branch, "title");
 	const struct json_node *description = json_get_text(branch, "description");
-	return wording_line(view->wording, json_text(title != NULL ? title : description));
+	return wording_line(view->wording, text_trim(json_text(title != NULL ? title : description)));
 }
 
 static void read_codes(struct schema_view *view, const struct json_node *node, struct schema_facts *facts)

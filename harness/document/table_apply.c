@@ -238,9 +238,32 @@ static enum table_bump larger(enum table_bump a, enum table_bump b)
 	return a > b ? a : b;
 }
 
+/* The same codes, whatever their order and meanings? */
+static bool are_same_codes(struct arena *arena, const char *one, const char *other)
+{
+	struct code_entry *a;
+	struct code_entry *b;
+	size_t count_a;
+	size_t count_b;
+	if (!code_list_read(span_of(one), true, arena, &a, &count_a, NULL) ||
+	    !code_list_read(span_of(other), true, arena, &b, &count_b, NULL) || count_a != count_b) {
+		return false;
+	}
+	for (size_t i = 0; i < count_a; i++) {
+		size_t k = 0;
+		while (k < count_b && !json_equal(a[i].value, b[k].value)) {
+			k++;
+		}
+		if (k == count_b) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Who reads replies meets something new where a value may be absent, or codes, bounds and lengths are others: major.
  * How paths are compared, and fields that join: minor. Words: patch. */
-static enum table_bump bump_of(const struct field_change *change)
+static enum table_bump bump_of(const struct field_change *change, struct arena *arena)
 {
 	if (change->kind != FIELD_CHANGED) {
 		return change->kind == FIELD_REMOVED ? BUMP_MAJOR : BUMP_MINOR;
@@ -249,6 +272,10 @@ static enum table_bump bump_of(const struct field_change *change)
 	case FIELD_TITLE:
 	case FIELD_MEANING:
 		return BUMP_PATCH;
+	case FIELD_ALLOWED:
+		return are_same_codes(arena, change->before->cells[FIELD_ALLOWED], change->after->cells[FIELD_ALLOWED])
+			       ? BUMP_PATCH
+			       : BUMP_MAJOR;
 	case FIELD_COMPARE:
 	case FIELD_OPTIONS:
 	case FIELD_CRITICAL:
@@ -265,7 +292,6 @@ static enum table_bump bump_of(const struct field_change *change)
 	case FIELD_MAXIMUM:
 	case FIELD_SHORTEST:
 	case FIELD_LONGEST:
-	case FIELD_ALLOWED:
 	case FIELD_WORDS:
 	case FIELD_EXAMPLES:
 	case FIELD_REMOVE:
@@ -294,7 +320,7 @@ static size_t edit_row(struct application *application, size_t first)
 		columns[change->column] = true;
 		any = true;
 		add_words(application, change);
-		application->out->bump = larger(application->out->bump, bump_of(change));
+		application->out->bump = larger(application->out->bump, bump_of(change, application->wording.arena));
 	}
 	if (any) {
 		field_edit_change(&application->editor, now, row, columns);
@@ -311,7 +337,7 @@ static void edit_whole_row(struct application *application, const struct field_c
 		return;
 	}
 	add_words(application, change);
-	application->out->bump = larger(application->out->bump, bump_of(change));
+	application->out->bump = larger(application->out->bump, bump_of(change, application->wording.arena));
 	if (change->kind == FIELD_ADDED) {
 		field_edit_add(&application->editor, change->after);
 	} else {
