@@ -28,13 +28,19 @@ bool text_edit_is_at(const struct text_edits *edits, size_t start)
 	return false;
 }
 
-/* By place; at one place as added, so an insertion sort: edits come nearly in order and are few. */
+static bool is_before(const struct text_edit *a, const struct text_edit *b)
+{
+	return a->start != b->start ? a->start < b->start : a->end < b->end;
+}
+
+/* By place, insertions before what begins there; else as added, so an insertion sort: edits come nearly in order and
+ * are few. */
 static void sort(struct text_edits *edits)
 {
 	for (size_t i = 1; i < edits->count; i++) {
 		struct text_edit edit = edits->list[i];
 		size_t k = i;
-		for (; k > 0 && edits->list[k - 1].start > edit.start; k--) {
+		for (; k > 0 && is_before(&edit, &edits->list[k - 1]); k--) {
 			edits->list[k] = edits->list[k - 1];
 		}
 		edits->list[k] = edit;

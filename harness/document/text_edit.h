@@ -1,7 +1,7 @@
 /* Layer 3, private to harness/document. Changes of a text by byte ranges, and their listing for approval.
  *
- * Ranges are of the source; they may touch but not overlap, and those at one place apply in the order in which they
- * were added. All memory is the wording's. */
+ * Ranges are of the source; they may touch but not overlap, and insertions at one place apply in the order in which
+ * they were added. All memory is the wording's. */
 #ifndef UNDERSTUDY_DOCUMENT_TEXT_EDIT_H
 #define UNDERSTUDY_DOCUMENT_TEXT_EDIT_H
 

@@ -122,6 +122,26 @@ static void replace_members(struct yaml_edits *edits, const struct json_node *ma
 	}
 }
 
+static const char *line_break_of(const struct yaml_edits *edits)
+{
+	struct span source = edits->edits.source;
+	size_t first = text_line_end(source, 0);
+	return first > 0 && first < source.length && source.data[first - 1] == '\r' ? "\r\n" : "\n";
+}
+
+/* Adds whole lines behind the line that ends at, or holds, `end`; line ends are as the file's first one. */
+static void insert_line(struct yaml_edits *edits, size_t end, const char *text)
+{
+	struct span source = edits->edits.source;
+	const char *line_break = line_break_of(edits);
+	size_t at = ends_with_line(edits, end) ? end : text_line_end(source, end);
+	at += !ends_with_line(edits, end) && at < source.length ? 1 : 0;
+	bool closed = ends_with_line(edits, at);
+	text_edit_add(&edits->edits, at, at,
+		      wording_format(edits->edits.wording, "%s%s%s", closed ? "" : line_break, text,
+				     closed ? line_break : ""));
+}
+
 /* Spaces that stand before the mapping's keys. */
 static const char *indentation(struct yaml_edits *edits, size_t start)
 {
@@ -147,13 +167,9 @@ static void insert_members(struct yaml_edits *edits, const struct json_node *map
 		if (flow) {
 			text_edit_add(&edits->edits, end, end,
 				      wording_format(wording, ", %s: %s", members[i].name, members[i].text));
-		} else if (ends_with_line(edits, end)) {
-			text_edit_add(&edits->edits, end, end,
-				      wording_format(wording, "%s%s: %s\n", indent, members[i].name, members[i].text));
 		} else {
-			size_t line = text_line_end(edits->edits.source, end);
-			text_edit_add(&edits->edits, line, line,
-				      wording_format(wording, "\n%s%s: %s", indent, members[i].name, members[i].text));
+			insert_line(edits, end,
+				    wording_format(wording, "%s%s: %s", indent, members[i].name, members[i].text));
 		}
 	}
 }
@@ -234,8 +250,8 @@ static const char *item_text(struct yaml_edits *edits, const struct yaml_member_
 	}
 	buffer_clear(&text);
 	for (size_t i = 0; i < count; i++) {
-		buffer_append_format(&text, "%s%*s%s%s: %s", i > 0 ? "\n" : "", (int)indent, "", i > 0 ? "  " : "- ",
-				     members[i].name, members[i].text);
+		buffer_append_format(&text, "%s%*s%s%s: %s", i > 0 ? line_break_of(edits) : "", (int)indent, "",
+				     i > 0 ? "  " : "- ", members[i].name, members[i].text);
 	}
 	return wording_take(edits->edits.wording, &text);
 }
@@ -252,9 +268,6 @@ bool yaml_edit_append_item(struct yaml_edits *edits, const struct json_node *seq
 	    item_line_end(edits, last) == SIZE_MAX) {
 		return false;
 	}
-	size_t at = item_line_end(edits, last);
-	const char *text = item_text(edits, members, count, indent);
-	text_edit_add(&edits->edits, at, at,
-		      wording_format(edits->edits.wording, ends_with_line(edits, at) ? "%s\n" : "\n%s", text));
+	insert_line(edits, end_of(edits, last), item_text(edits, members, count, indent));
 	return true;
 }

@@ -144,6 +144,12 @@ static const struct {
 	 {{"name", "n"}, {"at", "/n"}},
 	 "fields:\n  - {name: a}  # a\n  - {name: n, at: /n}\n\n# end\n"},
 	{"fields:\n- name: a\n  at: /a", APPEND, 0, {{"name", "n"}}, "fields:\n- name: a\n  at: /a\n- {name: n}"},
+	{"fields:\r\n  - name: a\r\n    at: /a  # a\r\n",
+	 MEMBERS,
+	 0,
+	 {{"critical", "true"}, {"title", "T"}},
+	 "fields:\r\n  - name: a\r\n    at: /a  # a\r\n    critical: true\r\n    title: T\r\n"},
+	{"fields:\r\n  - {name: a}", APPEND, 0, {{"name", "n"}}, "fields:\r\n  - {name: a}\r\n  - {name: n}"},
 	{"fields: [{name: a}]\n", APPEND, 0, {{"name", "n"}}, NULL},
 };
 
@@ -212,6 +218,18 @@ START_TEST(insertion_at_the_start_and_end)
 }
 END_TEST
 
+START_TEST(an_insertion_comes_before_what_begins_there)
+{
+	struct arena arena CLEANUP_ARENA = ARENA_INIT(64 << 20);
+	struct wording wording = {.arena = &arena};
+	struct text_edits edits = {.wording = &wording, .source = SPAN("a\nb\nc\n"), .file = "f"};
+	text_edit_add(&edits, 2, 4, "");
+	text_edit_add(&edits, 2, 2, "x\n");
+	text_edit_add(&edits, 2, 2, "y\n");
+	ck_assert_str_eq(text_edits_apply(&edits).data, "a\nx\ny\nc\n");
+}
+END_TEST
+
 Suite *edit_suite(void)
 {
 	Suite *suite = suite_create("edit");
@@ -221,6 +239,7 @@ Suite *edit_suite(void)
 	tcase_add_loop_test(tests, yaml_items, 0, (int)(sizeof(items) / sizeof(items[0])));
 	tcase_add_test(tests, listing);
 	tcase_add_test(tests, insertion_at_the_start_and_end);
+	tcase_add_test(tests, an_insertion_comes_before_what_begins_there);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
