@@ -12,7 +12,7 @@ VERSION := 0.1.0
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline document reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/compare evaluators/format evaluators/schema evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/compare evaluators/compatibility evaluators/drift evaluators/format evaluators/reach evaluators/schema evaluators/select evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
@@ -120,6 +120,7 @@ FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
+FUZZ_USES_drift := evaluators base
 FUZZ_USES_format := evaluators base
 FUZZ_USES_schema := evaluators base
 FUZZ_SECONDS ?= 120

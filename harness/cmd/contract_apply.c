@@ -3,7 +3,7 @@
 #include "harness/base/json_build.h"
 #include "harness/base/text.h"
 #include "harness/cmd/command.h"
-#include "harness/cmd/contract_doc.h"
+#include "harness/cmd/contract_commands.h"
 #include "harness/document/table_apply.h"
 
 #include <limits.h>

@@ -1,10 +1,9 @@
 /* understudy contract doc: the mapping specification, for business analysts. */
-#include "harness/cmd/contract_doc.h"
-
 #include "harness/base/file.h"
 #include "harness/base/json_build.h"
 #include "harness/base/text.h"
 #include "harness/cmd/command.h"
+#include "harness/cmd/contract_commands.h"
 #include "harness/document/specification.h"
 
 #include <stdio.h>

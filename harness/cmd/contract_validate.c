@@ -1,6 +1,6 @@
 /* An instance against a JSON Schema, told in the form that the standard calls `basic` (JSON Schema 2020-12, section
  * 12.4.2). Nothing is fetched: what the schema refers to is given by --with. */
-#include "harness/cmd/contract_validate.h"
+#include "harness/cmd/contract_commands.h"
 
 #include "evaluators/schema/schema.h"
 #include "harness/base/file.h"

@@ -93,6 +93,7 @@ enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
 struct contract {
 	struct arena arena;           /* owns all that follows */
 	const struct json_node *root; /* the file as JSON, for declarations that nothing else reads; holds secrets */
+	const uint32_t *lines;        /* in the file, of every node: lines[node - root] */
 	const char *file;             /* as given; errors name it */
 	struct span text;             /* the file's bytes; ${NAME} stands in them as written */
 	const char *interface;
@@ -128,14 +129,19 @@ struct contract {
 	struct contract_candidate *candidates;
 	size_t candidate_count;
 
+	bool assert_format;            /* in the schemas below: "format" decides, and is no mere annotation */
 	struct schema *request_schema; /* NULL: none given */
 	struct schema *response_schema;
-	struct span response_schema_text; /* JSON, for structured output */
-	const struct json_node *response_schema_json;
-	const char *response_schema_file;            /* as errors name it */
-	struct span request_schema_text;             /* empty without a schema */
+	struct span request_schema_text;             /* JSON; empty without a schema */
 	const struct json_node *request_schema_json; /* NULL: none given */
-	uint8_t request_schema_hash[SHA256_SIZE];    /* of the canonical JSON; zeros without a schema */
+	const char *request_schema_file;             /* NULL: none given */
+	struct span response_schema_text;            /* JSON, for structured output */
+	const struct json_node *response_schema_json;
+	const char *response_schema_file;         /* as errors name it */
+	const struct schema *legacy_schema;       /* what legacy replies are held to for their series of drift:
+						   * response_schema, legacy_own_schema, or NULL: nothing */
+	struct schema *legacy_own_schema;         /* NULL: none given */
+	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
 	uint8_t response_schema_hash[SHA256_SIZE];
 
 	struct contract_field *fields;
@@ -165,6 +171,14 @@ struct contract {
 	int reviewers;
 	uint32_t overlap_ppm;
 	int close_after_days;
+
+	const char **drift_units; /* JSON Pointers of currency and unit fields of replies, "*" for any token; count 0:
+				   * by name */
+	size_t drift_unit_count;
+	int64_t drift_reference_replies;
+	double drift_reference_rate;   /* negative: measured on the first drift_reference_replies */
+	int64_t drift_replies_per_day; /* expected, where the rate is given */
+	int drift_false_alarm_days;
 
 	double gate_alpha;
 	double gate_margin;

@@ -2,10 +2,11 @@
 #include "harness/base/json_build.h"
 #include "harness/base/text.h"
 #include "harness/contract/contract.h"
+#include "harness/contract/describe.h"
 
 enum { DESCRIPTION_MAX = 16 << 20 };
 
-static void build_path(struct json_build *build, const char *name, const struct select_path *path)
+void describe_path(struct json_build *build, const char *name, const struct select_path *path)
 {
 	struct buffer pointer CLEANUP_BUFFER = BUFFER_INIT(1 << 16);
 	if (select_to_pointer(path, &pointer)) {
@@ -33,15 +34,15 @@ static void build_hash(struct json_build *build, const char *name, const uint8_t
 	json_build_span(build, name, buffer_span(&hex));
 }
 
-static void build_fields(struct json_build *build, const struct contract *contract)
+void describe_fields(struct json_build *build, const struct contract *contract)
 {
 	json_build_array(build, "fields");
 	for (size_t i = 0; i < contract->field_count; i++) {
 		const struct contract_field *field = &contract->fields[i];
 		json_build_object(build, NULL);
 		json_build_text(build, "name", field->name);
-		build_path(build, "legacy_at", &field->legacy_at);
-		build_path(build, "llm_at", &field->llm_at);
+		describe_path(build, "legacy_at", &field->legacy_at);
+		describe_path(build, "llm_at", &field->llm_at);
 		if (field->rule != NULL) {
 			json_build_node(build, "compare", field->rule);
 		} else {
@@ -54,12 +55,12 @@ static void build_fields(struct json_build *build, const struct contract *contra
 	json_build_end(build);
 }
 
-static void build_records(struct json_build *build, const struct contract *contract)
+void describe_records(struct json_build *build, const struct contract *contract)
 {
 	json_build_object(build, "records");
-	build_path(build, "at", &contract->records_at);
+	describe_path(build, "at", &contract->records_at);
 	if (contract->records_are_array) {
-		build_path(build, "key", &contract->records_key);
+		describe_path(build, "key", &contract->records_key);
 	}
 	json_build_text(build, "level", contract->level);
 	json_build_end(build);
@@ -107,7 +108,14 @@ static void build_legacy(struct json_build *build, const struct contract *contra
 		json_build_integer(build, "cutoff_us", contract->legacy_cutoff_us);
 	}
 	if (with_the_rest) {
+		const struct json_node *schema = json_get_text(json_get_text(contract->root, "legacy"), "schema");
+		bool response = contract->legacy_schema == contract->response_schema;
 		json_build_boolean(build, "simulated", contract->legacy_simulated);
+		if (contract->legacy_own_schema != NULL) {
+			json_build_node(build, "schema", schema);
+		} else {
+			json_build_text(build, "schema", response ? "response" : "none");
+		}
 	}
 	json_build_end(build);
 }
@@ -116,15 +124,18 @@ static void build_legacy(struct json_build *build, const struct contract *contra
 static void build_design(struct json_build *build, const struct contract *contract, bool with_the_rest)
 {
 	json_build_text(build, "interface", contract->interface);
-	build_records(build, contract);
-	build_fields(build, contract);
+	describe_records(build, contract);
+	describe_fields(build, contract);
 	build_sampling(build, contract, with_the_rest);
 	build_gate(build, contract);
 	build_hash(build, "request_schema", contract->request_schema_hash);
 	build_hash(build, "response_schema", contract->response_schema_hash);
+	if (!contract->assert_format) { /* what periods began with before there was a choice */
+		json_build_boolean(build, "assert_format", false);
+	}
 }
 
-static bool make_canonical(const struct json_build *build, struct buffer *ret_description, struct error *err)
+bool describe_canonical(const struct json_build *build, struct buffer *ret_description, struct error *err)
 {
 	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(DESCRIPTION_MAX);
 	struct arena arena CLEANUP_ARENA = ARENA_INIT(DESCRIPTION_MAX * 4);
@@ -152,7 +163,7 @@ bool contract_epoch(const struct contract *contract, const struct contract_candi
 	json_build_end(build);
 	json_build_integer(build, "output_tokens", contract->limit_output_tokens);
 	json_build_integer(build, "cost_per_transaction_nano", contract->limit_cost_per_transaction_nano);
-	bool ok = make_canonical(build, ret_description, err);
+	bool ok = describe_canonical(build, ret_description, err);
 	json_build_destroy(build);
 	if (ok) {
 		hash_sha256(buffer_span(ret_description), ret_hash);
@@ -232,7 +243,7 @@ static void build_pair(struct json_build *build, const struct contract_tap *tap)
 	json_build_object(build, "pair");
 	json_build_text(build, "header", tap->pair_header);
 	if (tap->has_pair_path) {
-		build_path(build, "path", &tap->pair_path);
+		describe_path(build, "path", &tap->pair_path);
 	}
 	json_build_integer(build, "window_us", tap->pair_window_us);
 	json_build_end(build);
@@ -266,20 +277,20 @@ static void build_tap(struct json_build *build, const struct contract *contract)
 	json_build_end(build);
 }
 
-static void build_message(struct json_build *build, const struct contract *contract)
+void describe_message(struct json_build *build, const struct contract *contract)
 {
 	json_build_object(build, "message");
 	json_build_text(build, "format", "json");
 	json_build_array(build, "id");
 	for (size_t i = 0; i < contract->message_id_count; i++) {
-		build_path(build, NULL, &contract->message_id[i]);
+		describe_path(build, NULL, &contract->message_id[i]);
 	}
 	json_build_end(build);
 	if (contract->has_event_time) {
-		build_path(build, "event_time", &contract->event_time);
+		describe_path(build, "event_time", &contract->event_time);
 	}
 	if (contract->has_test_mark) {
-		build_path(build, "test", &contract->test_mark);
+		describe_path(build, "test", &contract->test_mark);
 	}
 	json_build_end(build);
 }
@@ -305,7 +316,7 @@ static void build_data(struct json_build *build, const struct contract *contract
 	json_build_end(build);
 }
 
-static void build_limits(struct json_build *build, const struct contract *contract)
+void describe_limits(struct json_build *build, const struct contract *contract)
 {
 	json_build_object(build, "limits");
 	json_build_integer(build, "input_tokens", contract->limit_input_tokens);
@@ -328,6 +339,25 @@ static void build_declarations(struct json_build *build, const struct contract *
 	}
 }
 
+static void build_drift(struct json_build *build, const struct contract *contract)
+{
+	json_build_object(build, "drift");
+	json_build_integer(build, "reference_replies", contract->drift_reference_replies);
+	if (contract->drift_reference_rate >= 0) {
+		json_build_object(build, "reference");
+		json_build_number(build, "rate", contract->drift_reference_rate);
+		json_build_integer(build, "replies_per_day", contract->drift_replies_per_day);
+		json_build_end(build);
+	}
+	json_build_integer(build, "false_alarm_days", contract->drift_false_alarm_days);
+	json_build_array(build, "units");
+	for (size_t i = 0; i < contract->drift_unit_count; i++) {
+		json_build_text(build, NULL, contract->drift_units[i]);
+	}
+	json_build_end(build);
+	json_build_end(build);
+}
+
 void contract_write_effective(const struct contract *contract, struct buffer *buffer)
 {
 	struct json_build *build = json_build_create();
@@ -335,7 +365,7 @@ void contract_write_effective(const struct contract *contract, struct buffer *bu
 	json_build_text(build, "version", contract->version);
 	json_build_text(build, "environment", contract->environment);
 	build_tap(build, contract);
-	build_message(build, contract);
+	describe_message(build, contract);
 	build_legacy(build, contract, true);
 	json_build_array(build, "candidates");
 	for (size_t i = 0; i < contract->candidate_count; i++) {
@@ -343,7 +373,8 @@ void contract_write_effective(const struct contract *contract, struct buffer *bu
 	}
 	json_build_end(build);
 	build_data(build, contract);
-	build_limits(build, contract);
+	describe_limits(build, contract);
+	build_drift(build, contract);
 	build_declarations(build, contract);
 	if (!json_build_write(build, 2, buffer, NULL)) {
 		buffer->failed = true;

@@ -1,5 +1,6 @@
 #include "harness/pipeline/lane.h"
 
+#include "harness/pipeline/freeze.h"
 #include "harness/pipeline/watch.h"
 #include "harness/store/legacy.h"
 
@@ -86,6 +87,7 @@ void lane_destroy(struct interface_lane *lane)
 		arena_finish(&lane->candidates[i].held_arena);
 		free(lane->candidates[i].ready);
 	}
+	drift_watch_destroy(lane->watch);
 	free(lane->candidates);
 	free(lane->fields);
 	free(lane);
@@ -253,6 +255,7 @@ static bool fill(struct store *store, struct interface_lane *lane, bool new_epoc
 {
 	const struct contract *contract = lane->contract;
 	if (!store_interface(store, span_of(contract->interface), &lane->id, err) ||
+	    !freeze_version(store, contract, lane->id, now, &lane->notice, err) ||
 	    !store_outcome_waits(store, lane->id, &lane->outcomes_wait, err)) {
 		return false;
 	}
@@ -268,7 +271,9 @@ static bool fill(struct store *store, struct interface_lane *lane, bool new_epoc
 			return false;
 		}
 	}
-	return true;
+	lane->watch = drift_watch_create(contract, lane->id, contract->candidate_count);
+	return lane->watch != NULL ||
+	       error_set(err, ERROR_MEMORY, "no memory for interface \"%s\"", contract->interface);
 }
 
 struct interface_lane *lane_create(struct store *store, const struct contract *contract, bool new_epoch, int64_t now,

@@ -5,6 +5,7 @@
 #include "harness/contract/contract.h"
 #include "harness/guard/budget.h"
 #include "harness/paths/call.h"
+#include "harness/pipeline/drift_watch.h"
 #include "harness/store/store.h"
 
 /* A result that the store has not taken yet, with its texts, in the lane's arena. */
@@ -50,15 +51,18 @@ struct interface_lane {
 	int64_t id;                        /* store row */
 	int64_t *fields;                   /* store rows, contract->field_count of them */
 	struct candidate_lane *candidates; /* contract->candidate_count of them */
+	struct drift_watch *watch;         /* of the contract drift of all paths */
 	struct watched_file file;          /* the contract's, as last looked at */
 	uint32_t shadow_ppm;               /* sampling.shadow in force */
 	int shadow_floor;                  /* sampling.floor in force */
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
+	struct error notice;               /* what the operator should know about the contract's version; else unset */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
 };
 
 /* Looks up or adds the rows, inside a transaction of its own. `new_epoch`: a changed epoch may begin; otherwise a
- * change is ERROR_CONFIG that says what evidence would be lost. destroy accepts NULL. */
+ * change is ERROR_CONFIG that says what evidence would be lost. A version of the contract that was used with another
+ * content is ERROR_CONFIG too (pipeline/freeze.h). destroy accepts NULL. */
 struct interface_lane *lane_create(struct store *store, const struct contract *contract, bool new_epoch, int64_t now,
 				   struct error *err);
 void lane_destroy(struct interface_lane *lane);

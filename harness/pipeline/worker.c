@@ -99,6 +99,9 @@ static bool open_lanes(struct worker *worker, bool new_epoch, struct error *err)
 		if (worker->lanes[i] == NULL) {
 			return false;
 		}
+		if (worker->lanes[i]->notice.code != ERROR_NONE) {
+			worker->notice = worker->lanes[i]->notice;
+		}
 	}
 	return true;
 }

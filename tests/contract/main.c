@@ -6,6 +6,9 @@ static suite_maker *const suites[] = {
 	yaml_suite,
 	cases_suite,
 	contract_suite,
+	lint_suite,
+	content_suite,
+	difference_suite,
 	installation_suite,
 	prompt_suite,
 };

@@ -219,6 +219,47 @@ START_TEST(a_changed_contract_needs_leave_to_start_again)
 }
 END_TEST
 
+START_TEST(a_used_version_is_frozen)
+{
+	struct error err = ERROR_INIT;
+	struct contract *contract = installation->contracts[0];
+	run_until_idle();
+	ck_assert_int_eq(query("SELECT count(*) FROM contract_version"), 1);
+	contract->limit_output_tokens++;
+	ck_assert_ptr_null(worker_create(installation, true, &err));
+	ck_assert_int_eq(err.code, ERROR_CONFIG);
+	ck_assert_msg(strstr(err.message, "changed: limits") != NULL, "%s", err.message);
+	err = (struct error)ERROR_INIT;
+	contract->version = "99.0.0";
+	struct worker *worker = worker_create(installation, true, &err);
+	must(worker != NULL, &err);
+	ck_assert(!worker_take_notice(worker, &err));
+	worker_destroy(worker);
+	ck_assert_int_eq(query("SELECT count(*) FROM contract_version"), 2);
+}
+END_TEST
+
+START_TEST(in_dev_a_version_may_change)
+{
+	struct error err = ERROR_INIT;
+	struct error notice = ERROR_INIT;
+	struct contract *contract = installation->contracts[0];
+	run_until_idle();
+	contract->environment = "dev";
+	contract->limit_output_tokens++;
+	struct worker *worker = worker_create(installation, true, &err);
+	must(worker != NULL, &err);
+	ck_assert(worker_take_notice(worker, &notice));
+	ck_assert_msg(strstr(notice.message, "another content") != NULL, "%s", notice.message);
+	worker_destroy(worker);
+	ck_assert_int_eq(query("SELECT count(*) FROM contract_version"), 1);
+	contract->environment = "prod"; /* what was replaced is what is frozen */
+	worker = worker_create(installation, true, &err);
+	must(worker != NULL, &err);
+	worker_destroy(worker);
+}
+END_TEST
+
 Suite *worker_suite(void)
 {
 	Suite *suite = suite_create("worker");
@@ -230,6 +271,8 @@ Suite *worker_suite(void)
 	tcase_add_test(tcase, killed_workers_lose_and_repeat_nothing);
 	tcase_add_test(tcase, a_second_worker_is_refused);
 	tcase_add_test(tcase, a_changed_contract_needs_leave_to_start_again);
+	tcase_add_test(tcase, a_used_version_is_frozen);
+	tcase_add_test(tcase, in_dev_a_version_may_change);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -8,8 +8,10 @@ static suite_maker *const suites[] = {
 	ingest_suite,
 	evaluation_suite,
 	rollup_suite,
+	version_suite,
 	fault_suite,
 	incident_suite,
+	drift_suite,
 };
 /* clang-format on */
 

@@ -190,8 +190,8 @@ END_TEST
 
 START_TEST(migrates_in_one_transaction)
 {
-	static const char *const steps[] = {"CREATE TABLE two (a); INSERT INTO two VALUES (1)",
-					    "ALTER TABLE two ADD COLUMN b; UPDATE two SET b = a + 1"};
+	static const char *const steps[STORE_VERSION] = {"CREATE TABLE two (a); INSERT INTO two VALUES (1)",
+							 "ALTER TABLE two ADD COLUMN b; UPDATE two SET b = a + 1"};
 	static const char *const broken[] = {"CREATE TABLE two (a)", "UPDATE two SET nothing = 1"};
 	struct error err = ERROR_INIT;
 	struct store *store = open_or_fail(STORE_CREATE);
