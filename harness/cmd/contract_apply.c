@@ -26,17 +26,6 @@ static const struct command command_apply = {
 	.example = "understudy contract apply contracts/orders/contract.yaml orders-1.2.0.xlsx",
 };
 
-static const char *bump_word(enum table_bump bump)
-{
-	static const char *const words[] = {
-		[BUMP_NONE] = "none",
-		[BUMP_PATCH] = "patch",
-		[BUMP_MINOR] = "minor",
-		[BUMP_MAJOR] = "major",
-	};
-	return words[bump];
-}
-
 /* --- writing --- */
 
 /* The file behind a symbolic link is replaced, not the link; it keeps its mode. */
@@ -131,12 +120,14 @@ static void print_notes(const struct table_application *application)
 
 static void print_consequences(const struct table_application *application)
 {
-	if (application->next_version != NULL) {
-		printf("The version becomes %s (%s change).\n", application->next_version,
-		       bump_word(application->bump));
+	const char *step = version_step_name(application->step);
+	if (application->step == VERSION_SAME) {
+		puts("The version may stay: nothing that others build on changes.");
+	} else if (application->next_version != NULL) {
+		printf("The version becomes %s (%s: %s).\n", application->next_version, step, application->reason);
 	} else {
-		printf("This is a %s change; raise the version %s by hand, it is not of the form 1.2.3.\n",
-		       bump_word(application->bump), application->version);
+		printf("This is a %s step (%s); raise the version %s by hand, it is not of the form 1.2.3.\n", step,
+		       application->reason, application->version);
 	}
 	if (application->ended_count == 0) {
 		puts("No evaluation period ends.");
@@ -201,7 +192,8 @@ static int print_json(const struct apply_options *o, const struct table_applicat
 	build_file(build, &application->contract);
 	build_file(build, &application->schema);
 	json_build_end(build);
-	json_build_text(build, "bump", bump_word(application->bump));
+	json_build_text(build, "step", version_step_name(application->step));
+	json_build_text(build, "reason", application->reason);
 	json_build_text(build, "version", application->version);
 	json_build_text(build, "next_version", application->next_version);
 	build_texts(build, "ends_evaluation_period_of", application->ended, application->ended_count);

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { CHANGES_MAX = 20000, VERSION_PARTS = 3 };
+enum { WORDS_MAX = 20000 };
 
 struct application {
 	struct wording wording;
@@ -173,9 +173,9 @@ static void add_words(struct application *application, const struct field_change
 {
 	struct table_application *out = application->out;
 	if (out->changes == NULL) {
-		out->changes = wording_array(&application->wording, CHANGES_MAX, sizeof(*out->changes));
+		out->changes = wording_array(&application->wording, WORDS_MAX, sizeof(*out->changes));
 	}
-	if (out->changes != NULL && out->change_count < CHANGES_MAX) {
+	if (out->changes != NULL && out->change_count < WORDS_MAX) {
 		out->changes[out->change_count++] = field_change_words(&application->wording, change);
 	}
 }
@@ -233,74 +233,6 @@ static bool still_fits(struct application *application, const struct field_chang
 	return false;
 }
 
-static enum table_bump larger(enum table_bump a, enum table_bump b)
-{
-	return a > b ? a : b;
-}
-
-/* The same codes, whatever their order and meanings? */
-static bool are_same_codes(struct arena *arena, const char *one, const char *other)
-{
-	struct code_entry *a;
-	struct code_entry *b;
-	size_t count_a;
-	size_t count_b;
-	if (!code_list_read(span_of(one), true, arena, &a, &count_a, NULL) ||
-	    !code_list_read(span_of(other), true, arena, &b, &count_b, NULL) || count_a != count_b) {
-		return false;
-	}
-	for (size_t i = 0; i < count_a; i++) {
-		size_t k = 0;
-		while (k < count_b && !json_equal(a[i].value, b[k].value)) {
-			k++;
-		}
-		if (k == count_b) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Who reads replies meets something new where a value may be absent, or codes, bounds and lengths are others: major.
- * How paths are compared, and fields that join: minor. Words: patch. */
-static enum table_bump bump_of(const struct field_change *change, struct arena *arena)
-{
-	if (change->kind != FIELD_CHANGED) {
-		return change->kind == FIELD_REMOVED ? BUMP_MAJOR : BUMP_MINOR;
-	}
-	switch (change->column) {
-	case FIELD_TITLE:
-	case FIELD_MEANING:
-		return BUMP_PATCH;
-	case FIELD_ALLOWED:
-		return are_same_codes(arena, change->before->cells[FIELD_ALLOWED], change->after->cells[FIELD_ALLOWED])
-			       ? BUMP_PATCH
-			       : BUMP_MAJOR;
-	case FIELD_COMPARE:
-	case FIELD_OPTIONS:
-	case FIELD_CRITICAL:
-		return BUMP_MINOR;
-	case FIELD_REQUIRED:
-		return strcmp(change->after->cells[FIELD_REQUIRED], "yes") == 0 ? BUMP_MINOR : BUMP_MAJOR;
-	case FIELD_NAME:
-	case FIELD_MESSAGE_AT:
-	case FIELD_LEGACY_AT:
-	case FIELD_LLM_AT:
-	case FIELD_TYPE:
-	case FIELD_FORMAT:
-	case FIELD_MINIMUM:
-	case FIELD_MAXIMUM:
-	case FIELD_SHORTEST:
-	case FIELD_LONGEST:
-	case FIELD_WORDS:
-	case FIELD_EXAMPLES:
-	case FIELD_REMOVE:
-	case FIELD_COLUMN_COUNT:
-		break;
-	}
-	return BUMP_MAJOR;
-}
-
 /* All changed cells of the row that change `first` is of, in one go; returns the number of the next change. */
 static size_t edit_row(struct application *application, size_t first)
 {
@@ -320,7 +252,6 @@ static size_t edit_row(struct application *application, size_t first)
 		columns[change->column] = true;
 		any = true;
 		add_words(application, change);
-		application->out->bump = larger(application->out->bump, bump_of(change, application->wording.arena));
 	}
 	if (any) {
 		field_edit_change(&application->editor, now, row, columns);
@@ -337,7 +268,6 @@ static void edit_whole_row(struct application *application, const struct field_c
 		return;
 	}
 	add_words(application, change);
-	application->out->bump = larger(application->out->bump, bump_of(change, application->wording.arena));
 	if (change->kind == FIELD_ADDED) {
 		field_edit_add(&application->editor, change->after);
 	} else {
@@ -361,38 +291,13 @@ static void edit_all(struct application *application)
 
 /* --- version --- */
 
-static bool read_version(const char *text, uint64_t parts[VERSION_PARTS])
-{
-	struct span rest = span_of(text);
-	for (size_t i = 0; i < VERSION_PARTS; i++) {
-		struct span part = {rest.data, text_find(rest, SPAN("."))};
-		bool last = i + 1 == VERSION_PARTS;
-		if ((part.length == rest.length) != last || !text_to_uint64(part, &parts[i]) || parts[i] > INT32_MAX) {
-			return false;
-		}
-		size_t used = part.length + (last ? 0 : 1);
-		rest = (struct span){rest.data + used, rest.length - used};
-	}
-	return true;
-}
-
-/* The version in the contract, raised in place. */
-static void raise_version(struct application *application)
+/* The version in the contract, raised in place to the least that the step asks for. */
+static void raise_version(struct application *application, const struct version *least)
 {
 	struct table_application *out = application->out;
 	struct yaml_edits *yaml = &application->editor.yaml;
-	uint64_t parts[VERSION_PARTS];
-	out->version = application->contract->version;
-	if (out->bump == BUMP_NONE || !read_version(out->version, parts)) {
-		return;
-	}
-	size_t part = (size_t)(BUMP_MAJOR - out->bump);
-	parts[part]++;
-	for (size_t i = part + 1; i < VERSION_PARTS; i++) {
-		parts[i] = 0;
-	}
-	out->next_version = wording_format(&application->wording, "%ju.%ju.%ju", (uintmax_t)parts[0],
-					   (uintmax_t)parts[1], (uintmax_t)parts[2]);
+	out->next_version = wording_format(&application->wording, "%ju.%ju.%ju", (uintmax_t)least->major,
+					   (uintmax_t)least->minor, (uintmax_t)least->patch);
 	const struct json_node *node = json_get_text(yaml->document.root, "version");
 	size_t at = yaml->document.starts[node - yaml->document.root];
 	char quote = yaml->edits.source.data[at];
@@ -435,10 +340,12 @@ static void find_ended(struct application *application, const struct contract *c
 }
 
 /* Loads what would be written; what the contract's own check says of it is a fault like any other. */
-static void try_result(struct application *application)
+static struct contract *load_result(struct application *application)
 {
 	struct table_application *out = application->out;
 	struct error inner = ERROR_INIT;
+	out->contract = changed_file(application->contract->file, &application->editor.yaml.edits);
+	out->schema = changed_file(application->contract->response_schema_file, &application->editor.json);
 	const struct contract_content contents[] = {
 		{out->contract.path, out->contract.after},
 		{out->schema.path, out->schema.after},
@@ -448,10 +355,31 @@ static void try_result(struct application *application)
 		char text[1024];
 		field_fault_add(&application->faults, 1, 0, "the contract would no longer load: %s",
 				error_text(&inner, text, sizeof(text)));
+	}
+	return changed;
+}
+
+/* What the change means, as `contract diff` says it; then once more with the version that it needs. */
+static void try_result(struct application *application)
+{
+	struct table_application *out = application->out;
+	struct contract_difference difference;
+	struct contract *changed = load_result(application);
+	if (changed == NULL) {
 		return;
 	}
 	find_ended(application, changed);
+	if (!contract_difference(application->contract, changed, application->wording.arena, &difference, NULL)) {
+		application->wording.failed = true;
+	} else {
+		out->step = difference.step.step;
+		out->reason = difference.step.reason;
+		if (out->step != VERSION_SAME && difference.is_numbered) {
+			raise_version(application, &difference.least);
+		}
+	}
 	contract_destroy(changed);
+	contract_destroy(out->next_version != NULL ? load_result(application) : NULL);
 }
 
 static bool begin_editor(struct application *application)
@@ -486,9 +414,6 @@ static void change(struct application *application)
 	if (application->faults.count > 0) {
 		return;
 	}
-	raise_version(application);
-	out->contract = changed_file(application->contract->file, &application->editor.yaml.edits);
-	out->schema = changed_file(application->contract->response_schema_file, &application->editor.json);
 	if (out->change_count > 0) {
 		try_result(application);
 	}
@@ -497,7 +422,7 @@ static void change(struct application *application)
 bool table_apply(const struct contract *contract, struct span file_bytes, const char *name, struct arena *arena,
 		 struct table_application *ret_application, struct error *err)
 {
-	struct table_application out = {.ignored = "", .sealed_version = ""};
+	struct table_application out = {.ignored = "", .sealed_version = "", .reason = ""};
 	struct application application = {.wording = {.arena = arena}, .contract = contract, .out = &out, .err = err};
 	application.faults.wording = &application.wording;
 	application.faults.sheet = is_workbook(file_bytes) ? TABLE_FIELDS_SHEET : name;

@@ -15,9 +15,8 @@
 #ifndef UNDERSTUDY_DOCUMENT_TABLE_APPLY_H
 #define UNDERSTUDY_DOCUMENT_TABLE_APPLY_H
 
+#include "harness/contract/difference.h"
 #include "harness/document/field_table.h"
-
-enum table_bump { BUMP_NONE, BUMP_PATCH, BUMP_MINOR, BUMP_MAJOR };
 
 struct table_changed_file {
 	const char *path; /* as the contract names it */
@@ -40,9 +39,10 @@ struct table_application {
 	/* with changes and without faults */
 	struct table_changed_file contract;
 	struct table_changed_file schema;
-	enum table_bump bump;
+	enum version_step step;
+	const char *reason;       /* for the step, in words; "" for VERSION_SAME */
 	const char *version;      /* as it is */
-	const char *next_version; /* as it must be at least; NULL: the version is not of the form 1.2.3 */
+	const char *next_version; /* what it becomes; NULL: it stays, or is not of the form 1.2.3 */
 	const char **ended;       /* candidates whose evaluation period the change ends */
 	size_t ended_count;
 };

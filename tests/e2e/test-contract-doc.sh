@@ -91,7 +91,7 @@ says '"complaints", "sales", "legal"]}'
 says "The evaluation period ends for: mini."
 diff -r "$work/contracts" "$work/before" || fail "something was written"
 run_apply 1 "$work/edited.xlsx" --json
-expect "as JSON" "$(jq -c '[.bump, .next_version, .ends_evaluation_period_of, (.changes | length), .written]' "$work/result")" \
+expect "as JSON" "$(jq -c '[.step, .next_version, .ends_evaluation_period_of, (.changes | length), .written]' "$work/result")" \
 	'["major","2.0.0",["mini"],5,false]'
 
 # written: it loads, its comments are there, and the table has nothing more to say
@@ -100,6 +100,8 @@ says "Written; the contract loads."
 $contract_command check "$contract" >"$work/result" || fail "the contract no longer loads"
 says "version 2.0.0: 4 fields"
 expect "comments" "$(grep -c '#' "$contract")" "$(($(grep -c '#' "$work/before/ticket-routing/contract.yaml") + 1))"
+$contract_command diff "$work/before/ticket-routing/contract.yaml" "$contract" --json >"$work/result" || true
+expect "the version fits" "$(jq .version_fits "$work/result")" true
 jq -e '.properties.queue.enum | index("legal")' "$schema" >/dev/null || fail "no new code in the schema"
 run_apply 0 "$work/edited.xlsx"
 says "note: the contract has changed since this table was written from version 1.0.0"
