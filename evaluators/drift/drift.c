@@ -115,38 +115,43 @@ static void add_violation(const struct reading *reading, const struct schema_vio
 	add(reading->report, &deviation);
 }
 
-/* Violations past those that are kept are known by their class alone. */
-static void add_rest(struct drift_report *report, const struct schema_report *violations)
+/* What the list had no room for is known by its class alone. */
+static void add_rest(struct drift_report *report, const struct schema_report *violations, size_t kept, size_t kept_open)
 {
-	size_t all = violations->total + violations->undeclared_open;
-	if (all == violations->count) {
-		return;
-	}
-	report->classes |= violations->undeclared_open > 0 ? UINT32_C(1) << DRIFT_UNDECLARED_FIELD : 0;
+	size_t declared = 0;
 	for (int i = 0; i < DRIFT_CLASS_COUNT; i++) {
-		if (violations->by_class[i] > 0) {
-			report->classes |= UINT32_C(1) << i;
-			report->declared |= UINT32_C(1) << i;
-		}
+		declared += violations->by_class[i];
 	}
-	report->total += all - violations->count;
+	for (int i = 0; declared > kept && i < DRIFT_CLASS_COUNT; i++) {
+		uint32_t bit = violations->by_class[i] > 0 ? UINT32_C(1) << i : 0;
+		report->classes |= bit;
+		report->declared |= bit;
+	}
+	report->classes |= violations->undeclared_open > kept_open ? UINT32_C(1) << DRIFT_UNDECLARED_FIELD : 0;
+	report->total += declared - kept + (violations->undeclared_open - kept_open);
 }
 
-/* The one place that asks the schema's validator. */
+/* The one place that asks the schema's validator. Violations in branches of anyOf and oneOf explain one that is told.
+ */
 static void hold_to_schema(const struct reading *reading)
 {
 	enum { VIOLATIONS_MAX = 100 };
 	struct schema_report violations;
+	size_t kept = 0;
+	size_t kept_open = 0;
 	schema_report_init(&violations, reading->arena, VIOLATIONS_MAX);
 	violations.strict = true;
-	bool kept = schema_validate(reading->contract->schema, reading->document, &violations);
+	bool valid = schema_validate(reading->contract->schema, reading->document, &violations);
 	for (size_t i = 0; i < violations.count; i++) {
-		if (!violations.list[i].branch) { /* the anyOf or oneOf around it tells its class */
-			add_violation(reading, &violations.list[i]);
+		const struct schema_violation *violation = &violations.list[i];
+		if (!violation->branch) {
+			add_violation(reading, violation);
+			kept_open += violation->open;
+			kept += !violation->open;
 		}
 	}
-	add_rest(reading->report, &violations);
-	if (!kept && reading->report->declared == 0) {
+	add_rest(reading->report, &violations, kept, kept_open);
+	if (!valid && reading->report->declared == 0) {
 		add_text(reading->report, DRIFT_OTHER, false, "the reply deviates from its schema");
 	}
 }
@@ -237,46 +242,28 @@ static void conclude(struct drift_report *report)
 	}
 }
 
-/* With `root` the text need not be read again. */
-static void read_reply(struct reading *reading, struct span text, const struct json_node *root,
-		       enum drift_ending ending)
-{
-	struct drift_report *report = reading->report;
-	*report = (struct drift_report){.root = root};
-	reading->document = root;
-	if (root == NULL) {
-		parse(reading, text);
-	}
-	if (ending == DRIFT_CUT) {
-		add_text(report, DRIFT_TRUNCATION, false, "the reply was cut at the token limit");
-	}
-	if (report->root == NULL) {
-		read_text(reading, text, ending == DRIFT_CUT);
-	}
-	if (reading->document != NULL) {
-		hold_to_schema(reading);
-	}
-	if (ending == DRIFT_DECLINED && report->declared == 0) {
-		add_text(report, DRIFT_OTHER, false, "the model declined to answer");
-	}
-	if (report->root != NULL && drift_text_is_garbled(text)) {
-		add_text(report, DRIFT_ENCODING, true, "characters look garbled");
-	}
-	conclude(report);
-}
-
 void drift_read(const struct drift_contract *contract, struct span text, enum drift_ending ending, struct arena *arena,
 		struct drift_report *ret_report)
 {
 	struct reading reading = {.contract = contract, .arena = arena, .report = ret_report};
-	read_reply(&reading, text, NULL, ending);
-}
-
-void drift_read_document(const struct drift_contract *contract, struct span text, const struct json_node *root,
-			 struct arena *arena, struct drift_report *ret_report)
-{
-	struct reading reading = {.contract = contract, .arena = arena, .report = ret_report};
-	read_reply(&reading, text, root, DRIFT_ENDED);
+	*ret_report = (struct drift_report){0};
+	parse(&reading, text);
+	if (ending == DRIFT_CUT) {
+		add_text(ret_report, DRIFT_TRUNCATION, false, "the reply was cut at the token limit");
+	}
+	if (ret_report->root == NULL) {
+		read_text(&reading, text, ending == DRIFT_CUT);
+	}
+	if (reading.document != NULL) {
+		hold_to_schema(&reading);
+	}
+	if (ending == DRIFT_DECLINED && ret_report->declared == 0) {
+		add_text(ret_report, DRIFT_OTHER, false, "the model declined to answer");
+	}
+	if (ret_report->root != NULL && drift_text_is_garbled(text)) {
+		add_text(ret_report, DRIFT_ENCODING, true, "characters look garbled");
+	}
+	conclude(ret_report);
 }
 
 void drift_add(struct drift_report *report, enum drift_class drift, const char *sentence)

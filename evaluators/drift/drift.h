@@ -68,10 +68,6 @@ struct drift_report {
 void drift_read(const struct drift_contract *contract, struct span text, enum drift_ending ending, struct arena *arena,
 		struct drift_report *ret_report);
 
-/* The same for a text that was read already: `root` is its document. */
-void drift_read_document(const struct drift_contract *contract, struct span text, const struct json_node *root,
-			 struct arena *arena, struct drift_report *ret_report);
-
 /* For a deviation that neither JSON nor the schema knows of; the strings must outlive the report. Never strict only. */
 void drift_add(struct drift_report *report, enum drift_class drift, const char *sentence);
 

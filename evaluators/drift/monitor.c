@@ -22,6 +22,20 @@ static double at_most(double value, double most)
 	return value < most ? value : most;
 }
 
+void drift_monitor_prepare(struct drift_monitor *monitor)
+{
+	if (monitor->phase == DRIFT_PHASE_REFERENCE) {
+		return;
+	}
+	monitor->log_run_length = log(monitor->run_length);
+	for (int i = 0; i < DRIFT_DETECTORS; i++) {
+		struct drift_detector *detector = &monitor->detectors[i];
+		struct stats_detector fresh = stats_detector_start(monitor->p0, detector->p1);
+		detector->log_event = fresh.log_event;
+		detector->log_no_event = fresh.log_no_event;
+	}
+}
+
 /* The watch from nothing, at the reference that the monitor has. */
 static void begin_watch(struct drift_monitor *monitor)
 {
@@ -36,14 +50,25 @@ static void begin_watch(struct drift_monitor *monitor)
 			.log_sr = -HUGE_VAL,
 		};
 	}
+	drift_monitor_prepare(monitor);
+}
+
+/* The rate that counts as usual, within what the watch can work with. */
+static double usual_rate(const struct drift_plan *plan, double rate)
+{
+	return at_most(at_least(rate, 1 / (10 * (double)plan->reference_replies)), RATE_MOST);
+}
+
+static double run_length(const struct drift_plan *plan, double per_day)
+{
+	return at_least(per_day * plan->false_alarm_days, RUN_LENGTH_LEAST);
 }
 
 static void set_reference(struct drift_monitor *monitor, const struct drift_plan *plan, double rate, double per_day)
 {
-	double least = 1 / (10 * (double)plan->reference_replies);
-	monitor->p0 = at_most(at_least(rate, least), RATE_MOST);
+	monitor->p0 = usual_rate(plan, rate);
 	monitor->replies_per_day = per_day;
-	monitor->run_length = at_least(per_day * plan->false_alarm_days, RUN_LENGTH_LEAST);
+	monitor->run_length = run_length(plan, per_day);
 	begin_watch(monitor);
 }
 
@@ -77,16 +102,42 @@ void drift_monitor_start(struct drift_monitor *monitor, const struct drift_plan 
 	}
 }
 
-static void step_detector(struct drift_detector *detector, double p0, bool event, int64_t at)
+static bool differs(double a, double b)
 {
-	struct stats_detector step = stats_detector_start(p0, detector->p1);
+	return a < b || a > b;
+}
+
+void drift_monitor_follow(struct drift_monitor *monitor, const struct drift_plan *plan)
+{
+	bool given = plan->reference_rate >= 0;
+	if (monitor->phase == DRIFT_PHASE_ALARM) {
+		return;
+	}
+	if (monitor->phase == DRIFT_PHASE_REFERENCE) {
+		if (given) {
+			drift_monitor_start(monitor, plan);
+		}
+		return;
+	}
+	bool was_given = monitor->reference_replies == 0;
+	bool other_rate = given && (differs(monitor->p0, usual_rate(plan, plan->reference_rate)) ||
+				    differs(monitor->replies_per_day, plan->replies_per_day));
+	if (given != was_given || other_rate) {
+		drift_monitor_start(monitor, plan);
+		return;
+	}
+	monitor->run_length = run_length(plan, monitor->replies_per_day);
+	monitor->log_run_length = log(monitor->run_length);
+}
+
+static void step_detector(struct drift_detector *detector, bool event, int64_t at)
+{
+	struct stats_detector step = {detector->log_event, detector->log_no_event, detector->cusum, detector->log_sr};
 	if (detector->cusum <= 0) {
 		detector->began_at = at;
 		detector->replies = 0;
 		detector->events = 0;
 	}
-	step.cusum = detector->cusum;
-	step.log_sr = detector->log_sr;
 	stats_detector_step(&step, event);
 	detector->cusum = step.cusum;
 	detector->log_sr = step.log_sr;
@@ -106,9 +157,11 @@ bool drift_monitor_step(struct drift_monitor *monitor, const struct drift_plan *
 		return false;
 	}
 	for (int i = 0; i < DRIFT_DETECTORS; i++) {
-		step_detector(&monitor->detectors[i], monitor->p0, event, at);
+		step_detector(&monitor->detectors[i], event, at);
 	}
-	bool alarm = drift_monitor_log_evidence(monitor) >= log(monitor->run_length);
+	/* the mean is not above the greatest */
+	bool alarm = drift_monitor_leader(monitor)->log_sr >= monitor->log_run_length &&
+		     drift_monitor_log_evidence(monitor) >= monitor->log_run_length;
 	monitor->phase = alarm ? DRIFT_PHASE_ALARM : DRIFT_PHASE_WATCH;
 	return alarm;
 }

@@ -10,8 +10,8 @@
  * When it began: each detector has a CUSUM beside it; that of the detector with the greatest M was last at 0 just
  * before the reply that `began_at` is of. It is an estimate, and likely too early by a few replies.
  *
- * An alarm stays until drift_monitor_restart. The state is plain data: stored and read again it goes on as before, and
- * how the stream is cut into batches makes no difference. */
+ * An alarm stays until drift_monitor_restart. The state is plain data: stored and read again (drift_monitor_prepare) it
+ * goes on as before, and how the stream is cut into batches makes no difference. */
 #ifndef UNDERSTUDY_EVALUATORS_DRIFT_MONITOR_H
 #define UNDERSTUDY_EVALUATORS_DRIFT_MONITOR_H
 
@@ -37,6 +37,8 @@ struct drift_detector {
 	int64_t began_at; /* time of the first reply after the CUSUM was last at 0; 0: none yet */
 	int64_t replies;  /* since then, that one included */
 	int64_t events;   /* of these */
+	double log_event; /* derived from p0 and p1 */
+	double log_no_event;
 };
 
 struct drift_monitor {
@@ -51,6 +53,7 @@ struct drift_monitor {
 	int64_t replies;        /* since the watch began, those in alarm included */
 	int64_t events;
 	struct drift_detector detectors[DRIFT_DETECTORS];
+	double log_run_length; /* derived; in the reference not set */
 };
 
 void drift_monitor_start(struct drift_monitor *monitor, const struct drift_plan *plan);
@@ -59,6 +62,11 @@ bool drift_monitor_step(struct drift_monitor *monitor, const struct drift_plan *
 /* After an alarm: `accept` takes what comes now as the new reference, unless the plan gives the rate; else the watch
  * goes on from nothing with the old one. */
 void drift_monitor_restart(struct drift_monitor *monitor, const struct drift_plan *plan, bool accept);
+/* The plan may have changed since the state was kept: a rate that is given now or no more, or another one, starts the
+ * monitor anew; another number of days between false alarms is taken over. An alarm stays. */
+void drift_monitor_follow(struct drift_monitor *monitor, const struct drift_plan *plan);
+/* Sets what is derived, after the rest was read from where it is kept. */
+void drift_monitor_prepare(struct drift_monitor *monitor);
 /* log M, -infinity at the start. */
 double drift_monitor_log_evidence(const struct drift_monitor *monitor);
 /* The detector with the greatest M. */

@@ -13,12 +13,12 @@ static enum utf16 find_utf16(struct span bytes)
 	if (bytes.length < 4 || bytes.length % 2 != 0) {
 		return UTF16_NOT;
 	}
-	if ((byte[0] == 0xfe && byte[1] == 0xff) || (byte[0] == 0 && byte[1] != 0 && byte[2] == 0 && byte[3] != 0)) {
-		return UTF16_BIG;
+	unsigned int mark = (unsigned int)byte[0] << 8 | byte[1];
+	if (mark == 0xfeff || mark == 0xfffe) {
+		return mark == 0xfeff ? UTF16_BIG : UTF16_LITTLE;
 	}
-	bool little =
-		(byte[0] == 0xff && byte[1] == 0xfe) || (byte[0] != 0 && byte[1] == 0 && byte[2] != 0 && byte[3] == 0);
-	return little ? UTF16_LITTLE : UTF16_NOT;
+	int zeros = (byte[0] == 0) << 3 | (byte[1] == 0) << 2 | (byte[2] == 0) << 1 | (byte[3] == 0);
+	return zeros == 0xa ? UTF16_BIG : zeros == 0x5 ? UTF16_LITTLE : UTF16_NOT;
 }
 
 static uint32_t unit_at(struct span bytes, enum utf16 order, size_t at)
@@ -118,8 +118,27 @@ static bool is_escaped_replacement(struct span text, size_t at)
 	return text_equal_ignoring_case(rest, SPAN("\\ufffd"));
 }
 
+/* Most replies are: eight bytes at a time. */
+static bool is_ascii(struct span text)
+{
+	uint64_t all = 0;
+	size_t at = 0;
+	for (; at + sizeof(all) <= text.length; at += sizeof(all)) {
+		uint64_t eight;
+		memcpy(&eight, text.data + at, sizeof(eight));
+		all |= eight;
+	}
+	for (; at < text.length; at++) {
+		all |= (unsigned char)text.data[at];
+	}
+	return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool drift_text_is_garbled(struct span text)
 {
+	if (is_ascii(text) && (text.length == 0 || memchr(text.data, '\\', text.length) == NULL)) {
+		return false;
+	}
 	for (size_t at = 0; at < text.length; at++) {
 		unsigned char c = (unsigned char)text.data[at];
 		if ((c >= 0xc0 && is_garbled_at(text, at)) || (c == '\\' && is_escaped_replacement(text, at))) {

@@ -26,7 +26,9 @@ struct command {
 extern const struct command command_compare;
 extern const struct command command_contract;
 extern const struct command command_dead_letter;
+extern const struct command command_drift;
 extern const struct command command_gate;
+extern const struct command command_incident;
 extern const struct command command_label;
 extern const struct command command_reconcile;
 extern const struct command command_replay;

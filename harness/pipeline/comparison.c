@@ -112,13 +112,19 @@ static bool outcome_has_reply(enum outcome outcome)
 	return false;
 }
 
-/* The call has ended with a reply that nobody could use, whatever its text. */
-static void classify_unusable(const struct contract *contract, enum outcome outcome, struct span text,
-			      struct arena *arena, struct drift_report *ret_report)
+/* A call may have ended with a reply that nobody could use, whatever its text: that is classified and no more. */
+static bool look_at_reply(const struct contract *contract, struct span text, struct arena *arena,
+			  struct comparison *comparison, const struct json_node **ret_root, struct error *err)
 {
-	const struct drift_contract held_to = reply_drift_contract(contract);
-	enum drift_ending ending = outcome == OUTCOME_TRUNCATED ? DRIFT_CUT : DRIFT_DECLINED;
-	drift_read(&held_to, text.data != NULL ? text : SPAN(""), ending, arena, ret_report);
+	if (comparison->outcome == OUTCOME_OK) {
+		return check_reply(contract, text, arena, comparison, ret_root, err);
+	}
+	if (comparison->has_reply) {
+		const struct drift_contract held_to = reply_drift_contract(contract);
+		enum drift_ending ending = comparison->outcome == OUTCOME_TRUNCATED ? DRIFT_CUT : DRIFT_DECLINED;
+		drift_read(&held_to, text.data != NULL ? text : SPAN(""), ending, arena, &comparison->drift);
+	}
+	return true;
 }
 
 /* --- the records of a reply --- */
@@ -326,10 +332,7 @@ bool comparison_make(const struct contract *contract, const struct json_node *le
 {
 	struct comparison comparison = {.outcome = outcome, .has_reply = outcome_has_reply(outcome)};
 	const struct json_node *reply = NULL;
-	if (outcome != OUTCOME_OK && comparison.has_reply) {
-		classify_unusable(contract, outcome, text, arena, &comparison.drift);
-	}
-	if (outcome == OUTCOME_OK && !check_reply(contract, text, arena, &comparison, &reply, err)) {
+	if (!look_at_reply(contract, text, arena, &comparison, &reply, err)) {
 		return false;
 	}
 	bool invalid = reply == NULL;

@@ -82,9 +82,16 @@ static struct drift_monitor from_store(const struct store_monitor *stored)
 	};
 	for (int i = 0; i < DRIFT_DETECTORS; i++) {
 		const struct store_detector *detector = &stored->detectors[i];
-		monitor.detectors[i] = (struct drift_detector){detector->p1,       detector->cusum,   detector->log_sr,
-							       detector->began_at, detector->replies, detector->events};
+		monitor.detectors[i] = (struct drift_detector){
+			.p1 = detector->p1,
+			.cusum = detector->cusum,
+			.log_sr = detector->log_sr,
+			.began_at = detector->began_at,
+			.replies = detector->replies,
+			.events = detector->events,
+		};
 	}
+	drift_monitor_prepare(&monitor);
 	return monitor;
 }
 
@@ -162,6 +169,7 @@ static bool load(struct drift_watch *watch, struct store *store, struct watched_
 		return true;
 	}
 	watched->monitor = from_store(&stored);
+	drift_monitor_follow(&watched->monitor, &watch->plan);
 	watched->incident = stored.incident;
 	if (watched->monitor.phase == DRIFT_PHASE_ALARM) {
 		if (!is_resolved(store, watched->incident, &resolved, err)) {

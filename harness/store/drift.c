@@ -20,16 +20,23 @@ void sources_forget(struct store *store)
 	}
 }
 
-/* What tells a source apart; lengths keep the pieces apart. */
-static void append_key(struct buffer *key, const struct store_source *source)
+/* What tells a source apart; lengths keep the pieces apart. Empty where it does not fit: then it is not remembered. */
+static struct span make_key(const struct store_source *source, char key[SOURCE_KEY_MAX])
 {
 	const struct span pieces[] = {source->contract_version, source->model, source->prompt, source->service_version};
-	buffer_append(key, &source->interface_id, sizeof(source->interface_id));
-	buffer_append(key, &source->path, sizeof(source->path));
+	const int64_t numbers[] = {source->interface_id, source->path};
+	size_t length = sizeof(numbers);
+	memcpy(key, numbers, sizeof(numbers));
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		buffer_append(key, &pieces[i].length, sizeof(pieces[i].length));
-		buffer_append_span(key, or_empty(pieces[i]));
+		size_t piece = pieces[i].length;
+		if (SOURCE_KEY_MAX - length < sizeof(piece) || SOURCE_KEY_MAX - length - sizeof(piece) < piece) {
+			return SPAN("");
+		}
+		memcpy(key + length, &piece, sizeof(piece));
+		memcpy(key + length + sizeof(piece), or_empty(pieces[i]).data, piece);
+		length += sizeof(piece) + piece;
 	}
+	return (struct span){key, length};
 }
 
 static int64_t find_known(const struct store *store, struct span key)
@@ -46,7 +53,7 @@ static int64_t find_known(const struct store *store, struct span key)
 static void remember(struct store *store, struct span key, int64_t id)
 {
 	struct known_source *known = &store->sources[store->next_source];
-	if (key.length > sizeof(known->key)) {
+	if (key.length == 0) {
 		return;
 	}
 	known->id = id;
@@ -155,17 +162,17 @@ static struct span model_name(struct span model)
 
 bool store_source_id(struct store *store, const struct store_source *source, int64_t *ret_id, struct error *err)
 {
-	CLEANUP_BUFFER struct buffer key = BUFFER_INIT(64 * 1024);
+	char room[SOURCE_KEY_MAX];
 	struct store_source named = *source;
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	named.model = model_name(or_empty(source->model));
-	append_key(&key, &named);
-	int64_t id = find_known(store, buffer_span(&key));
+	struct span key = make_key(&named, room);
+	int64_t id = key.length > 0 ? find_known(store, key) : 0;
 	if (id == 0) {
 		if (!find_or_add(store, &named, &id, err)) {
 			return false;
 		}
-		remember(store, buffer_span(&key), id);
+		remember(store, key, id);
 	}
 	*ret_id = id;
 	return true;
@@ -305,7 +312,7 @@ bool store_reply_count(struct store *store, const struct store_reply *reply, str
 	if (!insert_deviating(store, reply, err)) {
 		return false;
 	}
-	for (size_t i = 0; i < reply->count; i++) {
+	for (size_t i = 0; i < reply->count && i < STORE_DEVIATIONS_MAX; i++) {
 		if (!insert_deviation(store, reply, i, err)) {
 			return false;
 		}

@@ -15,7 +15,7 @@
 #include "harness/base/vocabulary.h"
 #include "harness/store/store.h"
 
-enum { STORE_SOURCES_MAX = 1000, STORE_MODEL_MAX = 128 };
+enum { STORE_SOURCES_MAX = 1000, STORE_MODEL_MAX = 128, STORE_DEVIATIONS_MAX = 10 };
 
 struct store_source {
 	int64_t interface_id;
@@ -66,7 +66,7 @@ struct store_reply {
 	enum drift_severity severity;
 	bool recovered;
 	size_t total;
-	const struct store_deviation *list;
+	const struct store_deviation *list; /* the first STORE_DEVIATIONS_MAX of them are kept */
 	size_t count;
 };
 MUST_CHECK bool store_reply_count(struct store *store, const struct store_reply *reply, struct error *err);

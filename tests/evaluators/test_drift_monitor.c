@@ -6,6 +6,7 @@
 #include "harness/base/clock.h"
 
 #include <math.h>
+#include <string.h>
 
 static const int64_t MINUTE = 60 * CLOCK_SECOND;
 
@@ -189,6 +190,36 @@ START_TEST(alarm_stays_until_it_is_restarted)
 }
 END_TEST
 
+START_TEST(changed_plan_is_followed)
+{
+	struct drift_plan plan = given(0.01, 1e6);
+	struct drift_plan other = given(0.02, 1e6);
+	struct drift_plan rarely = given(0.01, 1e6);
+	struct drift_monitor monitor;
+	struct drift_monitor before;
+	uint64_t seed = 9;
+	rarely.false_alarm_days = 2;
+	drift_monitor_start(&monitor, &plan);
+	run(&monitor, &plan, 0.01, 500, &seed);
+	before = monitor;
+	drift_monitor_follow(&monitor, &plan); /* the same: not a bit changes */
+	ck_assert_int_eq(memcmp(&before, &monitor, sizeof(monitor)), 0);
+	drift_monitor_follow(&monitor, &rarely);
+	ck_assert_double_eq(monitor.run_length, 2e6);
+	ck_assert_int_eq(monitor.replies, 500);
+	drift_monitor_follow(&monitor, &other);
+	ck_assert_double_eq(monitor.p0, 0.02);
+	ck_assert_int_eq(monitor.replies, 0);
+	drift_monitor_follow(&monitor, &measured);
+	ck_assert_int_eq(monitor.phase, DRIFT_PHASE_REFERENCE);
+	drift_monitor_follow(&monitor, &plan);
+	ck_assert_int_eq(monitor.phase, DRIFT_PHASE_WATCH);
+	run(&monitor, &plan, 0.9, 500, &seed);
+	drift_monitor_follow(&monitor, &other);
+	ck_assert_int_eq(monitor.phase, DRIFT_PHASE_ALARM);
+}
+END_TEST
+
 START_TEST(what_is_accepted_is_the_new_reference)
 {
 	struct drift_monitor monitor;
@@ -216,6 +247,7 @@ Suite *drift_monitor_suite(void)
 	tcase_add_loop_test(tcase, drift_is_alarmed_after_the_delay_that_theory_says, 0, 3);
 	tcase_add_test(tcase, alarm_names_when_it_began);
 	tcase_add_test(tcase, alarm_stays_until_it_is_restarted);
+	tcase_add_test(tcase, changed_plan_is_followed);
 	tcase_add_test(tcase, what_is_accepted_is_the_new_reference);
 	suite_add_tcase(suite, tcase);
 	return suite;
