@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
-LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
+LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline document reports web
 
 DIRS_base := harness/base
 DIRS_evaluators := evaluators evaluators/compare evaluators/compatibility evaluators/drift evaluators/format evaluators/reach evaluators/schema evaluators/select evaluators/stats
@@ -23,6 +23,7 @@ DIRS_paths := harness/paths
 DIRS_baselines := baselines
 DIRS_tap := harness/tap
 DIRS_pipeline := harness/pipeline
+DIRS_document := harness/document
 DIRS_reports := reports
 DIRS_web := harness/web
 
@@ -38,6 +39,7 @@ NEEDS_paths := guard contract codec evaluators base
 NEEDS_baselines := store contract codec evaluators base
 NEEDS_tap := http spool base
 NEEDS_pipeline := baselines paths guard contract codec store spool http evaluators base
+NEEDS_document := contract codec evaluators base
 NEEDS_reports := baselines store contract codec evaluators base
 NEEDS_web := reports $(NEEDS_reports)
 
@@ -45,11 +47,12 @@ SYSTEM_base := -lcrypto -ljansson
 SYSTEM_evaluators := -lpcre2-8 -lutf8proc -lm
 SYSTEM_spool := -lpthread
 SYSTEM_tap := -lssl -lcrypto
-SYSTEM_codec := -lz
+SYSTEM_codec := -lminizip -lexpat -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
 SYSTEM_paths := -lcurl
 SYSTEM_pipeline := -lz
+SYSTEM_document := -lxlsxwriter
 SYSTEM_web := -lmicrohttpd
 
 include tests/flags.mk
@@ -64,7 +67,7 @@ archives = $(foreach name,$(1),$(BUILD)/lib$(name).a)
 system = $(foreach name,$(1),$(SYSTEM_$(name)))
 
 COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/cmd/*.c))
-ORDERED := web reports pipeline tap baselines paths guard contract codec store spool http evaluators base
+ORDERED := web reports document pipeline tap baselines paths guard contract codec store spool http evaluators base
 
 .PHONY: all
 all: $(BUILD)/understudy

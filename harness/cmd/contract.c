@@ -10,9 +10,8 @@ static const struct subcommand {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } SUBCOMMANDS[] = {
-	{"check", contract_check_run},
-	{"diff", contract_diff_run},
-	{"validate", contract_validate_run},
+	{"apply", contract_apply_run}, {"check", contract_check_run},       {"diff", contract_diff_run},
+	{"doc", contract_doc_run},     {"validate", contract_validate_run},
 };
 
 static int print_schema(const struct command *command, const char *which)
@@ -42,14 +41,16 @@ static int run(const struct command *command, int argc, char **argv)
 		return print_schema(command, operands[1]);
 	}
 	return command_usage(command,
-			     "say check FILE, diff OLD NEW, validate SCHEMA INSTANCE, or schema contract|installation");
+			     "say check FILE, diff OLD NEW, doc FILE, apply CONTRACT TABLE, validate SCHEMA INSTANCE, "
+			     "or schema contract|installation");
 }
 
 const struct command command_contract = {
 	.name = "contract",
-	.summary = "check a contract, compare two, validate an instance, print the schemas of the configuration files",
-	.synopsis = "check FILE [OPTIONS] | diff OLD NEW [OPTIONS] | validate SCHEMA INSTANCE [OPTIONS] | schema "
-		    "contract|installation",
+	.summary = "check, compare and document contracts, validate an instance, print the schemas of the files",
+	.synopsis =
+		"check FILE [OPTIONS] | diff OLD NEW [OPTIONS] | doc FILE [OPTIONS] | apply CONTRACT TABLE [OPTIONS] "
+		"| validate SCHEMA INSTANCE [OPTIONS] | schema contract|installation",
 	.example = "understudy contract check examples/ticket-routing/contracts/ticket-routing/contract.yaml",
 	.run = run,
 };

@@ -3,6 +3,11 @@
 #ifndef UNDERSTUDY_CMD_CONTRACT_COMMANDS_H
 #define UNDERSTUDY_CMD_CONTRACT_COMMANDS_H
 
+/* 0 nothing to change, or written; 1 the table changes something; 4 the table has faults; 2 anything wrong with files
+ * or command line. */
+int contract_apply_run(int argc, char **argv);
+/* 0; 2 where the contract does not load or the files cannot be written. */
+int contract_doc_run(int argc, char **argv);
 /* 0; 2 where the contract does not load or has a finding that fails. */
 int contract_check_run(int argc, char **argv);
 /* 0; 1 where somebody who relies on the old version breaks, or the version says too little; 2 where a file does not

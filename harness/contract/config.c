@@ -206,6 +206,18 @@ bool config_beside(const struct config *config, struct span path, const char **r
 	return true;
 }
 
+bool config_content(const struct config *config, const char *path, struct buffer *text, struct error *err)
+{
+	for (size_t i = 0; i < config->content_count; i++) {
+		if (strcmp(config->contents[i].path, path) == 0) {
+			buffer_clear(text);
+			buffer_append_span(text, config->contents[i].text);
+			return buffer_ok(text, path, err);
+		}
+	}
+	return file_read(path, text, err);
+}
+
 bool config_file(const struct config *config, const struct json_node *node, struct span *ret_content,
 		 const char **ret_path)
 {
@@ -216,7 +228,7 @@ bool config_file(const struct config *config, const struct json_node *node, stru
 		return false;
 	}
 	const char *shown = config_from_environment(config, node) ? "named by the environment" : path;
-	if (!file_read(path, &content, &inner)) {
+	if (!config_content(config, path, &content, &inner)) {
 		const char *advice = inner.code == ERROR_MISSING ? "is not there; make it, or correct the path"
 				     : inner.code == ERROR_LIMIT
 					     ? "is larger than 1 MiB; make it smaller"

@@ -11,6 +11,9 @@ struct config {
 	struct arena *arena; /* borrowed; all text read lands here */
 	const char *file;    /* as given */
 	struct yaml_document document;
+	struct span text;                        /* the file's bytes, in the arena; set by config_read */
+	const struct contract_content *contents; /* borrowed; files that are given and not read */
+	size_t content_count;
 	struct error *err;
 };
 
@@ -56,6 +59,8 @@ MUST_CHECK bool config_check_listen(const struct config *config, const struct js
  * errors should name it. */
 MUST_CHECK bool config_file(const struct config *config, const struct json_node *node, struct span *ret_content,
 			    const char **ret_path);
+/* file_read, but for the files whose content is given. */
+MUST_CHECK bool config_content(const struct config *config, const char *path, struct buffer *text, struct error *err);
 /* config_file's path alone. */
 MUST_CHECK bool config_beside(const struct config *config, struct span path, const char **ret_path);
 

@@ -3,7 +3,6 @@
  * Values are never quoted: they may come from the environment. Names of keys are. The schemas help in two ways that
  * JSON Schema leaves open: `description` says what is expected, and a `$comment` "Not supported yet: a, b" lists words
  * that a later release will take. The schema `false` marks keys of that kind. */
-#include "harness/base/file.h"
 #include "harness/base/text.h"
 #include "harness/contract/config.h"
 
@@ -305,13 +304,18 @@ bool config_read(struct config *config, struct span schema_text)
 {
 	struct buffer text CLEANUP_BUFFER = BUFFER_INIT(FILE_MAX);
 	struct error inner = ERROR_INIT;
-	if (!file_read(config->file, &text, &inner)) {
+	if (!config_content(config, config->file, &text, &inner)) {
 		const char *advice = inner.code == ERROR_MISSING ? "the file is not there; make it, or correct the path"
 				     : inner.code == ERROR_LIMIT
 					     ? "larger than 1 MiB; make the file smaller"
 					     : "cannot be read; check that it is a file and its mode";
 		return error_set_at(config->err, inner.code, config->file, 0, "%s", advice);
 	}
-	return yaml_parse(config->arena, config->file, buffer_span(&text), &config->document, config->err) &&
+	const char *copy = arena_copy(config->arena, buffer_span(&text));
+	if (copy == NULL) {
+		return config_fail_memory(config);
+	}
+	config->text = (struct span){copy, text.length};
+	return yaml_parse(config->arena, config->file, config->text, &config->document, config->err) &&
 	       check_schema(config, schema_text);
 }

@@ -15,6 +15,8 @@
 
 struct contract_field {
 	const char *name;
+	const char *title;            /* for people; NULL: none here, the schema may have one */
+	const char *description;      /* what the value means; NULL as above */
 	struct select_path legacy_at; /* within a record of the legacy reply */
 	struct select_path llm_at;
 	struct field_comparator comparator;
@@ -93,8 +95,11 @@ struct contract {
 	const struct json_node *root; /* the file as JSON, for declarations that nothing else reads; holds secrets */
 	const uint32_t *lines;        /* in the file, of every node: lines[node - root] */
 	const char *file;             /* as given; errors name it */
+	struct span text;             /* the file's bytes; ${NAME} stands in them as written */
 	const char *interface;
 	const char *version;
+	const char *title;       /* for people; NULL: none */
+	const char *description; /* what the interface is for; NULL: none */
 	const char *environment; /* dev, test or prod */
 	bool production;         /* environment is prod */
 	const char *owner_integration;
@@ -132,7 +137,7 @@ struct contract {
 	const char *request_schema_file;             /* NULL: none given */
 	struct span response_schema_text;            /* JSON, for structured output */
 	const struct json_node *response_schema_json;
-	const char *response_schema_file;
+	const char *response_schema_file;         /* as errors name it */
 	const struct schema *legacy_schema;       /* what legacy replies are held to for their series of drift:
 						   * response_schema, legacy_own_schema, or NULL: nothing */
 	struct schema *legacy_own_schema;         /* NULL: none given */
@@ -216,6 +221,14 @@ MUST_CHECK bool installation_make_key(struct installation *installation, struct 
 struct contract *installation_find(const struct installation *installation, const char *interface);
 
 struct contract *contract_load(const char *file, struct error *err);
+/* The same where some files are given instead of read, to see what a change would do before it is written. `path` is
+ * the contract's file as given, or another file as its contract's errors name it. Borrows all for the call. */
+struct contract_content {
+	const char *path;
+	struct span text;
+};
+struct contract *contract_load_changed(const char *file, const struct contract_content *contents, size_t count,
+				       struct error *err);
 void contract_destroy(struct contract *contract); /* accepts NULL */
 
 /* What the evidence of a candidate depends on, as canonical JSON, and its SHA-256: interface, records, fields with
@@ -245,6 +258,8 @@ struct yaml_document {
 	const struct json_node *root;
 	const uint32_t *lines;  /* line of tape entry i: lines[node - root] */
 	const uint8_t *origins; /* 1 where entry i came from ${NAME}, in the same order: never quote such a value */
+	const uint32_t *starts; /* byte of the text where entry i begins, its quotes and brackets included */
+	const uint32_t *ends;   /* byte behind it; of a block mapping or sequence: behind the last entry inside */
 };
 MUST_CHECK bool yaml_parse(struct arena *arena, const char *file, struct span text, struct yaml_document *ret_document,
 			   struct error *err);

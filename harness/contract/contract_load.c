@@ -20,6 +20,8 @@ static bool load_head(struct contract *contract, const struct config *config)
 	const struct json_node *root = contract->root;
 	if (!config_text(config, config_get(root, "interface"), NULL, &contract->interface) ||
 	    !config_text(config, config_get(root, "version"), NULL, &contract->version) ||
+	    !config_text(config, config_get(root, "title"), NULL, &contract->title) ||
+	    !config_text(config, config_get(root, "description"), NULL, &contract->description) ||
 	    !config_text(config, config_get(root, "environment"), "test", &contract->environment)) {
 		return false;
 	}
@@ -184,9 +186,10 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 
 /* --- entry --- */
 
-static bool load(struct contract *contract, const char *file, struct error *err)
+static bool load(struct contract *contract, const char *file, const struct contract_content *contents, size_t count,
+		 struct error *err)
 {
-	struct config config = {.arena = &contract->arena, .err = err};
+	struct config config = {.arena = &contract->arena, .contents = contents, .content_count = count, .err = err};
 	config.file = arena_copy(&contract->arena, span_of(file));
 	if (config.file == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory for %s; free some", file);
@@ -196,6 +199,7 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 		return false;
 	}
 	contract->root = config.document.root;
+	contract->text = config.text;
 	contract->lines = config.document.lines;
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
@@ -204,7 +208,8 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 	       contract_load_candidates(contract, &config);
 }
 
-struct contract *contract_load(const char *file, struct error *err)
+struct contract *contract_load_changed(const char *file, const struct contract_content *contents, size_t count,
+				       struct error *err)
 {
 	struct contract *contract = calloc(1, sizeof(*contract));
 	if (contract == NULL) {
@@ -212,11 +217,16 @@ struct contract *contract_load(const char *file, struct error *err)
 		return NULL;
 	}
 	arena_init(&contract->arena, ARENA_MAXIMUM);
-	if (!load(contract, file, err)) {
+	if (!load(contract, file, contents, count, err)) {
 		contract_destroy(contract);
 		return NULL;
 	}
 	return contract;
+}
+
+struct contract *contract_load(const char *file, struct error *err)
+{
+	return contract_load_changed(file, NULL, 0, err);
 }
 
 void contract_destroy(struct contract *contract)

@@ -44,6 +44,8 @@ static bool load_field(const struct config *config, const struct json_node *node
 	struct error inner = ERROR_INIT;
 	field->rule = config_get(node, "compare");
 	if (!config_text(config, config_get(node, "name"), NULL, &field->name) ||
+	    !config_text(config, config_get(node, "title"), NULL, &field->title) ||
+	    !config_text(config, config_get(node, "description"), NULL, &field->description) ||
 	    !config_boolean(config, config_get(node, "critical"), false, &field->critical) ||
 	    !load_places(config, node, field)) {
 		return false;

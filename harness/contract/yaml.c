@@ -19,6 +19,13 @@ enum {
 struct level {
 	bool mapping;
 	size_t written; /* names and values so far */
+	size_t entry;   /* number of its own entry */
+};
+
+/* Where an entry stands in the text, in code points as libyaml counts them. */
+struct extent {
+	uint32_t start;
+	uint32_t end;
 };
 
 struct reader {
@@ -26,6 +33,8 @@ struct reader {
 	struct buffer json;
 	struct buffer lines;   /* uint32_t each */
 	struct buffer origins; /* one byte each: 1 where ${NAME} was replaced */
+	struct buffer extents; /* struct extent each */
+	uint32_t last_end;     /* of the scalar or closed container before */
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	struct error *err;
@@ -262,6 +271,9 @@ static void begin_entry(struct reader *reader, const yaml_event_t *event, bool r
 	uint32_t line = (uint32_t)line_of(&event->start_mark);
 	buffer_append(&reader->lines, &line, sizeof(line));
 	buffer_append_byte(&reader->origins, replaced ? 1 : 0);
+	struct extent extent = {(uint32_t)event->start_mark.index, (uint32_t)event->end_mark.index};
+	buffer_append(&reader->extents, &extent, sizeof(extent));
+	reader->last_end = extent.end;
 	if (reader->depth == 0) {
 		return;
 	}
@@ -321,9 +333,26 @@ static bool open_container(struct reader *reader, const yaml_event_t *event, boo
 		return fail(reader, event, "nested more than 64 deep; make it flatter");
 	}
 	begin_entry(reader, event, false);
-	reader->levels[reader->depth++] = (struct level){.mapping = mapping, .written = 0};
+	size_t entry = reader->origins.length - 1;
+	reader->levels[reader->depth++] = (struct level){.mapping = mapping, .written = 0, .entry = entry};
 	buffer_append_byte(&reader->json, mapping ? '{' : '[');
 	return true;
+}
+
+/* A block mapping or sequence ends where its last entry does: libyaml's own end lies behind the comments that follow.
+ */
+static void close_container(struct reader *reader, const yaml_event_t *event)
+{
+	BUG_ON(reader->depth == 0);
+	reader->depth--;
+	bool has_bracket = event->end_mark.index > event->start_mark.index;
+	reader->last_end = has_bracket ? (uint32_t)event->end_mark.index : reader->last_end;
+	if (!reader->extents.failed) {
+		size_t place = reader->levels[reader->depth].entry * sizeof(struct extent);
+		memcpy(reader->extents.data + place + offsetof(struct extent, end), &reader->last_end,
+		       sizeof(reader->last_end));
+	}
+	buffer_append_byte(&reader->json, event->type == YAML_MAPPING_END_EVENT ? '}' : ']');
 }
 
 static bool refuse_marks(struct reader *reader, const yaml_event_t *event, const yaml_char_t *anchor,
@@ -369,9 +398,7 @@ static bool take_event(struct reader *reader, const yaml_event_t *event)
 		       open_container(reader, event, true);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		BUG_ON(reader->depth == 0);
-		reader->depth--;
-		buffer_append_byte(&reader->json, event->type == YAML_MAPPING_END_EVENT ? '}' : ']');
+		close_container(reader, event);
 		return true;
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
@@ -418,6 +445,11 @@ static bool fail_syntax(struct reader *reader, const yaml_parser_t *parser, stru
 			    syntax_advice(line_at(text, parser->problem_mark.line)));
 }
 
+static size_t mark_length(struct span text)
+{
+	return text_starts_with(text, "\xef\xbb\xbf") ? 3 : 0;
+}
+
 static bool read_events(struct reader *reader, struct span text)
 {
 	yaml_parser_t parser;
@@ -425,7 +457,9 @@ static bool read_events(struct reader *reader, struct span text)
 		return error_set(reader->err, ERROR_MEMORY, "no memory for the YAML reader; free some");
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.length);
+	/* libyaml would count a byte order mark as a column, and then no second key stands in line with the first. */
+	size_t skipped = mark_length(text);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text.data + skipped, text.length - skipped);
 	bool ok = true;
 	bool more = true;
 	while (ok && more) {
@@ -441,7 +475,8 @@ static bool read_events(struct reader *reader, struct span text)
 	yaml_parser_delete(&parser);
 	return ok && buffer_ok(&reader->json, "the configuration", reader->err) &&
 	       buffer_ok(&reader->lines, "the configuration's line table", reader->err) &&
-	       buffer_ok(&reader->origins, "the configuration's line table", reader->err);
+	       buffer_ok(&reader->origins, "the configuration's line table", reader->err) &&
+	       buffer_ok(&reader->extents, "the configuration's line table", reader->err);
 }
 
 /* --- duplicate keys --- */
@@ -502,7 +537,54 @@ static void *copy_table(struct arena *arena, const struct buffer *table)
 	return copy;
 }
 
-static bool make_document(struct arena *arena, struct reader *reader, struct yaml_document *ret_document)
+static int order_marks(const void *left, const void *right)
+{
+	const uint32_t *a = *(const uint32_t *const *)left;
+	const uint32_t *b = *(const uint32_t *const *)right;
+	return (*a > *b) - (*a < *b);
+}
+
+/* Code points to bytes: all marks in their order, in one walk over the text. */
+static void turn_into_bytes(struct span text, uint32_t **marks, size_t count)
+{
+	size_t position = mark_length(text);
+	uint32_t ignored;
+	uint32_t passed = 0;
+	qsort(marks, count, sizeof(*marks), order_marks);
+	for (size_t i = 0; i < count; i++) {
+		while (passed < *marks[i] && text_next_code_point(text, &position, &ignored)) {
+			passed++;
+		}
+		*marks[i] = (uint32_t)position;
+	}
+}
+
+static bool make_extents(struct arena *arena, const struct reader *reader, struct span text,
+			 struct yaml_document *document)
+{
+	size_t count = reader->origins.length;
+	uint32_t *starts = arena_allocate_array(arena, count, sizeof(uint32_t));
+	uint32_t *ends = arena_allocate_array(arena, count, sizeof(uint32_t));
+	uint32_t **marks = arena_allocate_array(arena, 2 * count, sizeof(uint32_t *));
+	if (starts == NULL || ends == NULL || marks == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct extent extent;
+		memcpy(&extent, reader->extents.data + i * sizeof(extent), sizeof(extent));
+		starts[i] = extent.start;
+		ends[i] = extent.end;
+		marks[2 * i] = &starts[i];
+		marks[2 * i + 1] = &ends[i];
+	}
+	turn_into_bytes(text, marks, 2 * count);
+	document->starts = starts;
+	document->ends = ends;
+	return true;
+}
+
+static bool make_document(struct arena *arena, struct reader *reader, struct span text,
+			  struct yaml_document *ret_document)
 {
 	struct yaml_document document = {0};
 	struct error inner = ERROR_INIT;
@@ -510,6 +592,7 @@ static bool make_document(struct arena *arena, struct reader *reader, struct yam
 	document.lines = copy_table(arena, &reader->lines);
 	document.origins = copy_table(arena, &reader->origins);
 	if (json == NULL || document.lines == NULL || document.origins == NULL ||
+	    !make_extents(arena, reader, text, &document) ||
 	    !json_parse(arena, (struct span){json, reader->json.length}, NULL, &document.root, &inner)) {
 		/* The text is ours, so all that can go wrong is its size. */
 		return error_set_at(reader->err, ERROR_LIMIT, reader->file, 0, "too large; make the file smaller");
@@ -535,13 +618,15 @@ bool yaml_parse(struct arena *arena, const char *file, struct span text, struct 
 	buffer_init(&reader.json, TEXT_MAX);
 	buffer_init(&reader.lines, MARKS_MAX);
 	buffer_init(&reader.origins, MARKS_MAX);
+	buffer_init(&reader.extents, MARKS_MAX);
 	bool ok = read_events(&reader, text);
 	if (ok && reader.lines.length == 0) {
 		ok = error_set_at(err, ERROR_CONFIG, file, 1, "the file is empty; write the keys it needs");
 	}
-	ok = ok && make_document(arena, &reader, ret_document);
+	ok = ok && make_document(arena, &reader, text, ret_document);
 	buffer_finish(&reader.json);
 	buffer_finish(&reader.lines);
 	buffer_finish(&reader.origins);
+	buffer_finish(&reader.extents);
 	return ok;
 }

@@ -174,6 +174,39 @@ START_TEST(lines_and_origins)
 }
 END_TEST
 
+/* Every entry's own text, cut out by its offsets; block containers end with their last entry, not behind comments. */
+START_TEST(offsets)
+{
+	struct arena arena CLEANUP_ARENA = ARENA_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+	struct yaml_document document;
+	struct span text = SPAN(
+		"\xef\xbb\xbfk\xc3\xa4se:   # c\n  - {a: 'x y', b: [1, 2]} # d\n  - plain words  # e\n\nz: \"q\"\n");
+	static const char *const parts[] = {
+		NULL,
+		"k\xc3\xa4se",
+		"- {a: 'x y', b: [1, 2]} # d\n  - plain words",
+		"{a: 'x y', b: [1, 2]}",
+		"a",
+		"'x y'",
+		"b",
+		"[1, 2]",
+		"1",
+		"2",
+		"plain words",
+		"z",
+		"\"q\"",
+	};
+	ck_assert_msg(yaml_parse(&arena, "f", text, &document, &err), "%s", err.message);
+	ck_assert_uint_eq(document.root->span, sizeof(parts) / sizeof(parts[0]));
+	for (size_t i = 1; i < document.root->span; i++) {
+		struct span part = {text.data + document.starts[i], document.ends[i] - document.starts[i]};
+		ck_assert_msg(span_is(part, parts[i]), "entry %zu is \"%.*s\"", i, SPAN_ARGUMENTS(part));
+	}
+	ck_assert_uint_eq(document.ends[0], text.length - 1);
+}
+END_TEST
+
 START_TEST(byte_order_mark)
 {
 	struct arena arena CLEANUP_ARENA = ARENA_INIT(1 << 20);
@@ -307,6 +340,7 @@ Suite *yaml_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, scalar, 0, (int)(sizeof(scalars) / sizeof(scalars[0])));
 	tcase_add_test(tests, lines_and_origins);
+	tcase_add_test(tests, offsets);
 	tcase_add_test(tests, byte_order_mark);
 	tcase_add_test(tests, size_limit);
 	tcase_add_test(tests, depth_limit);
