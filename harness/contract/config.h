@@ -63,12 +63,17 @@ MUST_CHECK bool config_beside(const struct config *config, struct span path, con
 MUST_CHECK bool contract_load_listener_tls(const struct config *config, const struct json_node *node,
 					   struct contract_tls *tls);
 
-/* A schema's file that the node names, compiled, with its text, its JSON, its path as errors name it and the SHA-256 of
- * its canonical JSON. */
+/* A schema's file. */
+struct contract_schema {
+	struct schema *compiled; /* the caller destroys it */
+	struct span text;
+	const struct json_node *json;
+	const char *file;          /* as errors name it */
+	uint8_t hash[SHA256_SIZE]; /* of its canonical JSON */
+};
+/* The one that the node names; formats are asserted unless schemas.assert_format says otherwise. */
 MUST_CHECK bool contract_load_schema(const struct config *config, const struct json_node *node,
-				     struct schema **ret_schema, struct span *ret_text,
-				     const struct json_node **ret_json, const char **ret_file,
-				     uint8_t ret_hash[SHA256_SIZE]);
+				     struct contract_schema *ret_schema);
 
 /* The parts of a contract, in the order in which they are read. */
 MUST_CHECK bool contract_load_tap(struct contract *contract, const struct config *config);

@@ -124,17 +124,18 @@ struct contract {
 	struct contract_candidate *candidates;
 	size_t candidate_count;
 
+	bool assert_format;            /* in the schemas below: "format" decides, and is no mere annotation */
 	struct schema *request_schema; /* NULL: none given */
 	struct schema *response_schema;
-	const struct schema *legacy_schema;          /* what legacy replies are held to for their series of drift:
-						      * response_schema, legacy_own_schema, or NULL: nothing */
-	struct schema *legacy_own_schema;            /* NULL: none given */
 	struct span request_schema_text;             /* JSON; empty without a schema */
 	const struct json_node *request_schema_json; /* NULL: none given */
 	const char *request_schema_file;             /* NULL: none given */
 	struct span response_schema_text;            /* JSON, for structured output */
 	const struct json_node *response_schema_json;
 	const char *response_schema_file;
+	const struct schema *legacy_schema;       /* what legacy replies are held to for their series of drift:
+						   * response_schema, legacy_own_schema, or NULL: nothing */
+	struct schema *legacy_own_schema;         /* NULL: none given */
 	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
 	uint8_t response_schema_hash[SHA256_SIZE];
 

@@ -24,11 +24,36 @@ static bool replies_are_alike(const struct contract *contract)
 	return true;
 }
 
+static bool is_compared(const struct contract *contract, struct span name)
+{
+	for (size_t i = 0; i < contract->field_count; i++) {
+		const struct select_path *path = &contract->fields[i].llm_at;
+		if (path->count > 0 && span_equal(path->steps[0].name, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the schema requires and nobody compares (a confidence, a reasoning) may be the LLM path's alone. */
+static bool asks_for_compared_fields_alone(const struct contract *contract)
+{
+	const struct json_node *required = json_get_text(contract->response_schema_json, "required");
+	for (const struct json_node *name = json_first(required); name != NULL; name = json_next(required, name)) {
+		if (!contract->records_are_array && contract->records_at.count == 0 &&
+		    !is_compared(contract, json_text(name))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool load_legacy_schema(struct contract *contract, const struct config *config)
 {
 	const struct json_node *node = config_get(contract->root, "legacy.schema");
 	const char *word;
-	if (!config_text(config, node, replies_are_alike(contract) ? "response" : "none", &word)) {
+	bool is_same = replies_are_alike(contract) && asks_for_compared_fields_alone(contract);
+	if (!config_text(config, node, is_same ? "response" : "none", &word)) {
 		return false;
 	}
 	if (strcmp(word, "response") == 0) {
@@ -38,13 +63,13 @@ static bool load_legacy_schema(struct contract *contract, const struct config *c
 	if (strcmp(word, "none") == 0) {
 		return true;
 	}
-	struct span text;
-	const struct json_node *json;
-	const char *file;
-	uint8_t hash[SHA256_SIZE];
-	bool done = contract_load_schema(config, node, &contract->legacy_own_schema, &text, &json, &file, hash);
-	contract->legacy_schema = contract->legacy_own_schema;
-	return done;
+	struct contract_schema loaded;
+	if (!contract_load_schema(config, node, &loaded)) {
+		return false;
+	}
+	contract->legacy_own_schema = loaded.compiled;
+	contract->legacy_schema = loaded.compiled;
+	return true;
 }
 
 static bool load_units(struct contract *contract, const struct config *config)

@@ -130,6 +130,9 @@ static void build_design(struct json_build *build, const struct contract *contra
 	build_gate(build, contract);
 	build_hash(build, "request_schema", contract->request_schema_hash);
 	build_hash(build, "response_schema", contract->response_schema_hash);
+	if (!contract->assert_format) { /* what periods began with before there was a choice */
+		json_build_boolean(build, "assert_format", false);
+	}
 }
 
 bool describe_canonical(const struct json_build *build, struct buffer *ret_description, struct error *err)

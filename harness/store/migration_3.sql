@@ -29,6 +29,15 @@ CREATE VIEW v_incident AS
 SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at,
 	n.acknowledged_at, n.resolved_at, n.evidence
 FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;
+-- Versions of contracts.
+CREATE TABLE contract_version (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	version TEXT NOT NULL,
+	hash BLOB NOT NULL,
+	content TEXT NOT NULL,
+	first_used_at INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, version)
+) STRICT, WITHOUT ROWID;
 -- Series of contract drift.
 CREATE TABLE reply_source (
 	id INTEGER PRIMARY KEY,
@@ -138,12 +147,3 @@ SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, coalesce(c
 	e.test, r.severity, d.class, d.strict, d.instance, d.keyword, d.schema, d.sentence
 FROM deviation d JOIN deviating_reply r ON r.exchange_id = d.exchange_id AND r.path = d.path
 JOIN exchange e ON e.id = d.exchange_id JOIN interface i ON i.id = e.interface_id LEFT JOIN candidate c ON c.id = d.path;
--- Versions of contracts.
-CREATE TABLE contract_version (
-	interface_id INTEGER NOT NULL REFERENCES interface (id),
-	version TEXT NOT NULL,
-	hash BLOB NOT NULL,
-	content TEXT NOT NULL,
-	first_used_at INTEGER NOT NULL,
-	PRIMARY KEY (interface_id, version)
-) STRICT, WITHOUT ROWID;
