@@ -5,11 +5,13 @@
 #include "harness/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char SCHEMA[] = "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":\"string\","
-			     "\"maxLength\":4},\"n\":{"
-			     "\"type\":\"integer\",\"minimum\":0},\"currency\":{\"enum\":[\"EUR\"]},\"list\":{\"type\":"
-			     "\"array\",\"maxItems\":2}},"
-			     "\"additionalProperties\":false}";
+static const char SCHEMA[] =
+	"{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":\"string\","
+	"\"maxLength\":4},\"n\":{"
+	"\"type\":\"integer\",\"minimum\":0},\"currency\":{\"enum\":[\"EUR\"]},\"list\":{\"type\":"
+	"\"array\",\"maxItems\":2},\"any\":{\"anyOf\":[{\"type\":\"integer\"},{\"maxLength\":2}]},\"open\":{"
+	"\"properties\":{\"a\":true}}},"
+	"\"additionalProperties\":false}";
 
 static struct schema *schema_once(void)
 {
@@ -35,6 +37,7 @@ static void check_report(const struct drift_report *report)
 	HOLDS(report->root == NULL || report->recovered == NULL);
 	HOLDS(report->count <= DRIFT_DEVIATIONS_MAX && report->count <= report->total);
 	HOLDS((report->total > 0) == report->strict_drift);
+	HOLDS(report->total < SIZE_MAX / 2); /* no count went below nothing */
 	for (size_t i = 0; i < report->count; i++) {
 		const struct drift_deviation *deviation = &report->list[i];
 		HOLDS((report->classes & (UINT32_C(1) << deviation->drift)) != 0);

@@ -1,7 +1,6 @@
 #include "tests/web/support.h"
 
 #include "harness/store/drift.h"
-#include "harness/store/incident.h"
 #include "harness/store/legacy.h"
 
 #include <arpa/inet.h>
@@ -220,7 +219,7 @@ static void add_late_answers(struct store *store, const struct names *names, int
 	store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_UNPAIRED);
 }
 
-/* Two replies of the LLM path, one of which deviates, and a legacy reply that does; and what is open about it. */
+/* Two replies of the LLM path, one of which deviates, and a legacy reply that does. */
 static void add_drift(struct store *store, const struct names *names, const int64_t rows[6])
 {
 	struct error err = ERROR_INIT;
@@ -233,19 +232,12 @@ static void add_drift(struct store *store, const struct names *names, const int6
 		{.exchange = rows[2], .path = names->candidate},
 		{.exchange = rows[1], .path = 0, .classes = type, .declared = type},
 	};
-	const struct store_incident incident = {.interface_id = names->interface_id,
-						.kind = INCIDENT_LEGACY_DRIFT,
-						.subject = SPAN(""),
-						.evidence = SPAN("{}")};
-	int64_t id = 0;
-	bool is_new = false;
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		source.path = replies[i].path;
 		must(store_source_id(store, &source, &replies[i].source, &err) &&
 			     store_reply_count(store, &replies[i], &err),
 		     &err);
 	}
-	must(store_incident_open(store, &incident, &id, &is_new, &err), &err);
 }
 
 /* The first ledger: 13 seen = 10 captured + 2 dropped + 1 in flight; 10 captured = 5 stored (1 a revision) + 1

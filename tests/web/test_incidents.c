@@ -69,6 +69,15 @@ START_TEST(list_and_story)
 }
 END_TEST
 
+START_TEST(unresolved_incident_is_counted)
+{
+	struct reply reply = request("GET", "/metrics");
+	ck_assert(has_text(&reply, "kind=\"contract_drift\"} 1\n"));
+	ck_assert(has_text(&reply, "kind=\"legacy_drift\"} 0\n"));
+	reply_finish(&reply);
+}
+END_TEST
+
 START_TEST(unknown_incidents)
 {
 	ck_assert_int_eq(status_of("GET", "/incident/3"), 404);
@@ -84,6 +93,7 @@ Suite *incidents_suite(void)
 	TCase *tcase = tcase_create("pages");
 	tcase_add_checked_fixture(tcase, setup, teardown_served);
 	tcase_add_test(tcase, list_and_story);
+	tcase_add_test(tcase, unresolved_incident_is_counted);
 	tcase_add_test(tcase, unknown_incidents);
 	suite_add_tcase(suite, tcase);
 	return suite;

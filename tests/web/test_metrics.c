@@ -47,7 +47,6 @@ static const char *const SAMPLES[] = {
 	"understudy_legacy_replies_total{" INTERFACE "} 1",
 	"understudy_legacy_contract_drift_total{" INTERFACE "} 1",
 	"understudy_legacy_contract_drift_class_total{" INTERFACE ",class=\"type\"} 1",
-	"understudy_incidents_open{" INTERFACE ",kind=\"legacy_drift\"} 1",
 	"understudy_incidents_open{" INTERFACE ",kind=\"contract_drift\"} 0",
 	"understudy_records_total{" INTERFACE "," CANDIDATE ",side=\"agree\"} 1",
 	"understudy_records_total{" INTERFACE "," CANDIDATE ",side=\"invalid\"} 1",
