@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make libc6-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libyaml-dev
-	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev"
+	libpcre2-dev libutf8proc-dev libzstd-dev zlib1g-dev libssl-dev libminizip-dev libexpat1-dev"
 demo="gnuplot-nox tzdata"
 test="check libsubunit-dev curl haproxy jq nginx-light openssl python3 sqlite3"
 check="clang libclang-rt-14-dev clang-format cppcheck git"

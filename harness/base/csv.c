@@ -6,7 +6,7 @@ enum { FIRST_CAPACITY = 16 };
 
 void csv_reader_init(struct csv_reader *reader, struct span text)
 {
-	*reader = (struct csv_reader){.text = text.length > 0 ? text : SPAN(""), .next_line = 1};
+	*reader = (struct csv_reader){.text = text.length > 0 ? text : SPAN(""), .next_line = 1, .separator = ','};
 	if (text_starts_with(text, "\xef\xbb\xbf")) {
 		reader->position = 3;
 	}
@@ -52,7 +52,7 @@ static bool read_bare(struct csv_reader *reader, struct span *ret_cell, struct e
 	size_t start = reader->position;
 	for (; !at_end(reader); reader->position++) {
 		char c = peek(reader);
-		if (c == ',' || c == '\n' || c == '\r') {
+		if (c == reader->separator || c == '\n' || c == '\r') {
 			break;
 		}
 		if (c == '"') {
@@ -99,7 +99,7 @@ static bool read_quoted(struct csv_reader *reader, struct arena *arena, struct s
 	}
 	struct span raw = {reader->text.data + start, reader->position - 1 - start};
 	char c = peek(reader);
-	if (c != ',' && c != '\n' && c != '\r') {
+	if (c != reader->separator && c != '\n' && c != '\r') {
 		return wrong(reader, err, "text behind a closing quote; double the quotes inside the cell");
 	}
 	*ret_cell = doubled ? without_doubles(arena, raw) : raw;
@@ -148,7 +148,7 @@ bool csv_read_row(struct csv_reader *reader, struct arena *arena, struct span **
 		if (!add_cell(&row, arena, cell)) {
 			return no_room(reader, arena, err);
 		}
-		more = !at_end(reader) && peek(reader) == ',';
+		more = !at_end(reader) && peek(reader) == reader->separator;
 		reader->position += more;
 	}
 	if (!take_line_end(reader)) {

@@ -1,4 +1,5 @@
-/* Layer 0. CSV by RFC 4180, read row by row from memory; comma, CRLF or LF, quotes doubled, UTF-8 mark skipped.
+/* Layer 0. CSV by RFC 4180, read row by row from memory; comma, CRLF or LF, quotes doubled, UTF-8 mark skipped. Other
+ * separators than the comma are for tables from elsewhere (harness/codec/sheet.h finds out which one it is).
  *
  * Every cell is text, quoted or not; white space belongs to the cell. Cells may hold any bytes: whoever needs UTF-8
  * checks it. Rows may differ in length: whoever needs a rectangle checks it. */
@@ -12,6 +13,7 @@ struct csv_reader {
 	size_t position;
 	int line; /* 1-based line on which the row last read began */
 	int next_line;
+	char separator; /* ',' from csv_reader_init on; set another before the first row */
 };
 
 /* Borrows `text`. */

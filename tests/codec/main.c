@@ -4,6 +4,8 @@
 /* clang-format off */
 static suite_maker *const suites[] = {
 	content_suite,
+	sheet_csv_suite,
+	sheet_xlsx_suite,
 };
 /* clang-format on */
 

@@ -5,5 +5,7 @@
 #include <check.h>
 
 Suite *content_suite(void);
+Suite *sheet_csv_suite(void);
+Suite *sheet_xlsx_suite(void);
 
 #endif
