@@ -8,7 +8,7 @@ CC = gcc
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
-LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
+LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap onboarding pipeline reports web
 
 DIRS_base := harness/base
 DIRS_evaluators := evaluators evaluators/schema evaluators/compare evaluators/select evaluators/stats
@@ -21,6 +21,7 @@ DIRS_guard := harness/guard
 DIRS_paths := harness/paths
 DIRS_baselines := baselines
 DIRS_tap := harness/tap
+DIRS_onboarding := harness/onboarding
 DIRS_pipeline := harness/pipeline
 DIRS_reports := reports
 DIRS_web := harness/web
@@ -36,6 +37,7 @@ NEEDS_guard := contract codec evaluators base
 NEEDS_paths := guard contract codec evaluators base
 NEEDS_baselines := store contract codec evaluators base
 NEEDS_tap := http spool base
+NEEDS_onboarding := contract codec evaluators base
 NEEDS_pipeline := baselines paths guard contract codec store spool http evaluators base
 NEEDS_reports := baselines store contract codec evaluators base
 NEEDS_web := reports $(NEEDS_reports)
@@ -48,6 +50,7 @@ SYSTEM_codec := -lminizip -lexpat -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
 SYSTEM_paths := -lcurl
+SYSTEM_onboarding := -lm
 SYSTEM_pipeline := -lz
 SYSTEM_web := -lmicrohttpd
 
@@ -63,7 +66,7 @@ archives = $(foreach name,$(1),$(BUILD)/lib$(name).a)
 system = $(foreach name,$(1),$(SYSTEM_$(name)))
 
 COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/cmd/*.c))
-ORDERED := web reports pipeline tap baselines paths guard contract codec store spool http evaluators base
+ORDERED := web reports pipeline onboarding tap baselines paths guard contract codec store spool http evaluators base
 
 .PHONY: all
 all: $(BUILD)/understudy
