@@ -76,6 +76,7 @@ static bool ask(void *context, const struct question *question, char answer[ANSW
 			return false;
 		}
 		if (understand(question, text_trim(span_of(line)), answer)) {
+			progress_init(&init->progress, init->progress.what); /* thinking is no work */
 			return true;
 		}
 		fprintf(stderr, "type a number from 1 to %zu, one of these words, or nothing for the default\n",
@@ -96,19 +97,37 @@ static void print_faults(const struct samples *samples)
 	}
 }
 
-static bool write_and_print(struct init *init, struct draft *draft, struct error *err)
+/* Where files go, without a "/" at the end. */
+static bool name_files(const struct init *init, const char *interface, bool recording, struct init_files *files,
+		       char folder[INIT_PATH_SIZE], struct error *err)
 {
-	char folder[INIT_PATH_SIZE];
-	struct init_files files;
-	snprintf(folder, sizeof(folder), "%s", init->folder != NULL ? init->folder : draft->interface);
+	snprintf(folder, INIT_PATH_SIZE, "%s", init->folder != NULL ? init->folder : interface);
 	size_t length = strlen(folder);
 	while (length > 1 && folder[length - 1] == '/') {
 		folder[--length] = '\0';
 	}
-	if (!init_files_name(&files, draft, folder, err) || (!init->force && !init_files_check_absent(&files, err)) ||
+	return init_files_name(files, interface, folder, recording, err) &&
+	       (init->force || init_files_check_absent(files, err));
+}
+
+/* Before anybody answers questions. */
+static bool may_write(const struct init *init, const struct draft_input *input, struct error *err)
+{
+	char name[DRAFT_NAME_SIZE];
+	char folder[INIT_PATH_SIZE];
+	struct init_files files;
+	return draft_name(input, name, err) && name_files(init, name, true, &files, folder, err);
+}
+
+static bool write_and_print(struct init *init, struct draft *draft, struct error *err)
+{
+	char folder[INIT_PATH_SIZE];
+	struct init_files files;
+	if (!name_files(init, draft->interface, !draft_is_replayable(draft), &files, folder, err) ||
 	    !init_files_write(&files, draft, err)) {
 		return false;
 	}
+	progress_finish(&init->progress);
 	if (init->json) {
 		return init_print_json(draft, &files, err);
 	}
@@ -137,6 +156,9 @@ static int run_init(struct init *init)
 		.watch = watch,
 		.watch_context = &init->progress,
 	};
+	if (!may_write(init, &input, &err)) {
+		return command_fail(&err);
+	}
 	progress_init(&init->progress, "reading samples, KiB");
 	struct draft *draft = draft_create(&input, &err);
 	progress_finish(&init->progress);

@@ -23,11 +23,12 @@ static const char *add_path(struct init_files *files, const char *folder, const 
 	return path;
 }
 
-bool init_files_name(struct init_files *files, const struct draft *draft, const char *folder, struct error *err)
+bool init_files_name(struct init_files *files, const char *interface, const char *folder, bool recording,
+		     struct error *err)
 {
 	char inner[128];
 	*files = (struct init_files){.folder = folder};
-	snprintf(inner, sizeof(inner), "contracts/%s", draft->interface);
+	snprintf(inner, sizeof(inner), "contracts/%s", interface);
 	files->config = add_path(files, folder, "", "understudy.yaml", err);
 	files->contract = add_path(files, folder, inner, "contract.yaml", err);
 	if (files->config == NULL || files->contract == NULL ||
@@ -36,11 +37,8 @@ bool init_files_name(struct init_files *files, const struct draft *draft, const 
 	    add_path(files, folder, inner, "prompt.md", err) == NULL) {
 		return false;
 	}
-	if (draft_is_replayable(draft)) {
-		return true;
-	}
-	files->recording = add_path(files, folder, "", "recording.jsonl", err);
-	return files->recording != NULL;
+	files->recording = recording ? add_path(files, folder, "", "recording.jsonl", err) : NULL;
+	return !recording || files->recording != NULL;
 }
 
 bool init_files_check_absent(const struct init_files *files, struct error *err)

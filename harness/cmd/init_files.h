@@ -15,8 +15,8 @@ struct init_files {
 	const char *recording; /* NULL: replay reads samples and table as they are */
 };
 
-/* The paths below `folder`, with the recording where one is needed. ERROR_LIMIT for names that are too long. */
-MUST_CHECK bool init_files_name(struct init_files *files, const struct draft *draft, const char *folder,
+/* The paths below `folder`. ERROR_LIMIT for names that are too long. */
+MUST_CHECK bool init_files_name(struct init_files *files, const char *interface, const char *folder, bool recording,
 				struct error *err);
 /* ERROR_USAGE where one of them is there already. */
 MUST_CHECK bool init_files_check_absent(const struct init_files *files, struct error *err);

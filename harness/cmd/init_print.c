@@ -135,8 +135,9 @@ void init_print(const struct draft *draft, const struct init_files *files)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(TEXT_MAX);
 	const struct profile_node *root = draft->messages->root;
-	printf("%s: %s messages in %zu files", draft->interface, shown(place_count(draft->messages->documents, &arena)),
-	       draft->samples.file_count);
+	printf("%s: %s message%s in %zu file%s", draft->interface,
+	       shown(place_count(draft->messages->documents, &arena)), draft->messages->documents == 1 ? "" : "s",
+	       draft->samples.file_count, draft->samples.file_count == 1 ? "" : "s");
 	if (draft->table.row_count > 0) {
 		printf(", %s with a past decision", shown(place_count(draft->joined, &arena)));
 	} else if (!draft->placeholder) {

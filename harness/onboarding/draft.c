@@ -12,7 +12,6 @@ enum {
 	ARENA_MAX = 256 * 1024 * 1024,
 	REPLY_MAX = 64 * 1024 * 1024,
 	REPLY_ARENA_MAX = 1024 * 1024 * 1024,
-	NAME_MAX_LENGTH = 63
 };
 
 /* An item list is the rule, not a correction, where this part of the keys has several rows. */
@@ -44,9 +43,8 @@ void draft_note(struct draft *draft, const char *format, ...)
 /* --- its name --- */
 
 /* Letters, digits, "." "_" "-" of the last part of the path; "interface" where nothing is left. */
-static const char *name_from_path(struct draft *draft, const char *path)
+static void name_from_path(const char *path, char name[DRAFT_NAME_SIZE])
 {
-	char name[NAME_MAX_LENGTH + 1];
 	size_t used = 0;
 	size_t end = strlen(path);
 	while (end > 0 && path[end - 1] == '/') {
@@ -60,7 +58,7 @@ static const char *name_from_path(struct draft *draft, const char *path)
 	for (size_t i = start; i < end; i++) {
 		stop = i > start && path[i] == '.' ? i : stop;
 	}
-	for (size_t i = start; i < stop && used < NAME_MAX_LENGTH; i++) {
+	for (size_t i = start; i < stop && used + 1 < DRAFT_NAME_SIZE; i++) {
 		char c = text_lower(path[i]);
 		bool good = (c >= 'a' && c <= 'z') || text_is_digit(c);
 		if (good || (used > 0 && name[used - 1] != '-')) {
@@ -70,7 +68,10 @@ static const char *name_from_path(struct draft *draft, const char *path)
 	while (used > 0 && name[used - 1] == '-') {
 		used--;
 	}
-	return used > 0 ? arena_copy(&draft->arena, (struct span){name, used}) : "interface";
+	name[used] = '\0';
+	if (used == 0) {
+		snprintf(name, DRAFT_NAME_SIZE, "interface");
+	}
 }
 
 static bool is_interface_name(const char *name)
@@ -82,20 +83,23 @@ static bool is_interface_name(const char *name)
 			return false;
 		}
 	}
-	return name[0] != '\0' && strlen(name) <= NAME_MAX_LENGTH;
+	return name[0] != '\0' && strlen(name) < DRAFT_NAME_SIZE;
 }
 
-static bool choose_name(struct draft *draft, const struct draft_input *input, struct error *err)
+bool draft_name(const struct draft_input *input, char ret_name[DRAFT_NAME_SIZE], struct error *err)
 {
-	draft->interface = input->interface != NULL ? input->interface : name_from_path(draft, input->samples[0]);
-	if (draft->interface == NULL) {
-		return draft_no_room(err);
+	if (input->interface == NULL) {
+		name_from_path(input->samples[0], ret_name);
+		return true;
 	}
-	return is_interface_name(draft->interface) ||
-	       error_set(err, ERROR_USAGE,
-			 "\"%s\" is no name for an interface; use letters, digits, dots, dashes and "
-			 "underscores, at most 63",
-			 draft->interface);
+	if (!is_interface_name(input->interface)) {
+		return error_set(err, ERROR_USAGE,
+				 "\"%s\" is no name for an interface; use letters, digits, dots, dashes and "
+				 "underscores, at most 63",
+				 input->interface);
+	}
+	snprintf(ret_name, DRAFT_NAME_SIZE, "%s", input->interface);
+	return true;
 }
 
 /* --- the samples --- */
@@ -116,6 +120,9 @@ static bool read_messages(struct draft *draft, struct error *err)
 		return false;
 	}
 	if (draft->messages->documents > 0) {
+		if (draft->messages->documents < DRAFT_FEW) {
+			draft_note(draft, "there are fewer than %d messages: what is read off them is weak", DRAFT_FEW);
+		}
 		return true;
 	}
 	if (samples->recognised != NULL) {
@@ -210,7 +217,7 @@ static bool join_table(struct draft *draft, const struct draft_input *input, str
 		draft_note(draft, "%s messages have no row in the table of decisions",
 			   place_count(draft->messages->documents - draft->joined, &draft->arena));
 	}
-	if (good && draft->table.matched < draft->table.key_count) {
+	if (good && !draft->table.matched_at->values_full && draft->table.matched < draft->table.key_count) {
 		draft_note(draft, "%s keys of the table belong to none of the messages",
 			   place_count(draft->table.key_count - draft->table.matched, &draft->arena));
 	}
@@ -246,8 +253,10 @@ static bool stand_in(struct draft *draft, struct error *err)
 static bool read_answers(struct draft *draft, const struct draft_input *input, struct error *err)
 {
 	struct yaml_document document;
-	draft->questions =
-		(struct questions){.arena = &draft->arena, .ask = input->ask, .ask_context = input->ask_context};
+	draft->questions = (struct questions){.arena = &draft->arena,
+					      .answers_file = input->answers_file,
+					      .ask = input->ask,
+					      .ask_context = input->ask_context};
 	if (text_trim(input->answers).length == 0) {
 		return true;
 	}
@@ -297,7 +306,7 @@ static bool fill(struct draft *draft, const struct draft_input *input, struct er
 	if (draft->messages == NULL || draft->replies == NULL || draft->llm == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory to profile the samples");
 	}
-	if (!choose_name(draft, input, err) || !read_answers(draft, input, err) ||
+	if (!draft_name(input, draft->interface, err) || !read_answers(draft, input, err) ||
 	    !samples_find(&draft->samples, input->samples, input->sample_count, input->outcomes, err)) {
 		return false;
 	}
@@ -337,11 +346,28 @@ void draft_destroy(struct draft *draft)
 
 /* --- what replay reads --- */
 
+/* Every column is a field, named alike and directly in the reply: what replay asks of a table. */
+static bool columns_are_fields(const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->table.column_count; i++) {
+		bool found = i == draft->table.key;
+		for (size_t k = 0; k < draft->field_count && !found; k++) {
+			const struct draft_field *field = &draft->fields[k];
+			found = field->node->depth == 1 && span_equal(field->node->name, draft->table.columns[i]);
+		}
+		if (!found) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool draft_is_replayable(const struct draft *draft)
 {
-	bool table_fits = draft->table.row_count == 0 ||
-			  (draft->table.plain_csv && draft->table.shared_keys == 0 && !draft->table_has_items &&
-			   draft->table.without_key == 0 && draft->identity == draft->table.matched_at);
+	const struct table *table = &draft->table;
+	bool table_fits =
+		table->row_count == 0 || (table->plain_csv && table->shared_keys == 0 && table->without_key == 0 &&
+					  draft->identity == table->matched_at && columns_are_fields(draft));
 	return draft->samples.all_lines && draft->samples.faults == 0 && table_fits;
 }
 

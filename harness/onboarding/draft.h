@@ -12,7 +12,10 @@
 #include "harness/onboarding/samples.h"
 #include "harness/onboarding/table.h"
 
-enum { DRAFT_FIELDS = 200, DRAFT_PLACES = 900, DRAFT_CODES = 60, DRAFT_NOTES = 100 };
+enum { DRAFT_FIELDS = 200, DRAFT_PLACES = 900, DRAFT_CODES = 60, DRAFT_NOTES = 100, DRAFT_NAME_SIZE = 64 };
+
+/* Fewer messages say little. */
+enum { DRAFT_FEW = 20 };
 
 enum draft_compare { COMPARE_EXACT, COMPARE_NUMBER, COMPARE_TEXT, COMPARE_IGNORE };
 
@@ -53,7 +56,7 @@ struct draft {
 	struct profile *llm;     /* recorded LLM replies */
 	struct table table;      /* row_count 0: none */
 	struct questions questions;
-	const char *interface;
+	char interface[DRAFT_NAME_SIZE];
 	const char *outcomes_file; /* NULL: none */
 	uint64_t joined;           /* messages that the table has a decision for */
 	bool table_has_items;      /* several rows of the table are the items of one reply */
@@ -99,6 +102,9 @@ struct draft_input {
 	void *watch_context;
 };
 
+/* The interface's name: the one given, or what a name can keep of the first sample's. ERROR_USAGE for one that is no
+ * name. */
+MUST_CHECK bool draft_name(const struct draft_input *input, char ret_name[DRAFT_NAME_SIZE], struct error *err);
 /* Reads everything and infers everything. Heap; destroy accepts NULL. `input` is borrowed as long as the draft lives.
  */
 MUST_CHECK struct draft *draft_create(const struct draft_input *input, struct error *err);

@@ -77,8 +77,12 @@ static const char *describe(struct draft *draft, const struct profile_node *node
 		return NULL;
 	}
 	if (profile_texts(node) > 0 && profile_texts(node) + node->types[JSON_NULL] == node->present) {
-		return arena_format(&draft->arena, "text of %zu to %zu characters, in %s%s", node->length_min,
-				    node->length_max, share, what);
+		const char *to = node->length_max == node->length_min
+					 ? ""
+					 : arena_format(&draft->arena, " to %zu", node->length_max);
+		return to == NULL ? NULL
+				  : arena_format(&draft->arena, "text of %zu%s characters, in %s%s", node->length_min,
+						 to, share, what);
 	}
 	return arena_format(&draft->arena, "%s, in %s%s", type_words(node), share, what);
 }

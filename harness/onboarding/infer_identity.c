@@ -50,13 +50,6 @@ static bool is_in_all(const struct draft *draft, const struct profile_node *node
 
 /* --- identity --- */
 
-static double unique_share(const struct draft *draft, const struct profile_node *node)
-{
-	uint64_t distinct = profile_distinct_documents(draft->messages);
-	uint64_t counted = node->values_full ? node->value_count : distinct;
-	return counted > 0 ? (double)node->value_count / (double)counted : 0;
-}
-
 static bool is_envelope_name(const struct profile_node *node)
 {
 	static const char *const words[] = {"message",  "msg",      "event",       "trace",       "span",
@@ -83,7 +76,7 @@ static double score_identity(const struct draft *draft, const struct profile_nod
 					    "ref",     "key",    "code", "nummer", "belegnummer", "order",
 					    "invoice", "ticket", "case", NULL};
 	uint64_t texts = node->types[JSON_STRING];
-	double score = unique_share(draft, node) >= 0.999 ? 3 : 2;
+	double score = profile_unique_share(draft->messages, node) >= 0.999 ? 3 : 2;
 	score += value_name_has(node->name, names) ? 1.5 : 0;
 	score -= is_envelope_name(node) ? 2 : 0;
 	score -= texts > 0 && node->kinds[VALUE_UUID] == texts ? 1 : 0;
@@ -103,26 +96,27 @@ static bool can_identify(const struct draft *draft, const struct profile_node *n
 	bool scalar = texts == node->present || node->types[JSON_NUMBER] == node->present;
 	bool time = texts > 0 && node->kinds[VALUE_DATE_TIME] + node->kinds[VALUE_DATE] == texts;
 	return is_in_all(draft, node) && scalar && !time && node->decimals_max == 0 && !draft_is_free_text(node) &&
-	       unique_share(draft, node) >= SHARE_NEARLY && !value_name_is_personal(node->name, &word);
+	       profile_unique_share(draft->messages, node) >= SHARE_NEARLY &&
+	       !value_name_is_personal(node->name, &word);
 }
 
 static const char *identity_evidence(struct draft *draft, const struct profile_node *node)
 {
-	uint64_t distinct = profile_distinct_documents(draft->messages);
-	const char *share = place_share(node->value_count, distinct, "different messages", &draft->arena);
+	uint64_t distinct = node->values_full ? node->seen_then : profile_distinct_documents(draft->messages);
+	const char *share =
+		place_share(node->value_count, distinct,
+			    node->values_full ? "messages that were counted" : "different messages", &draft->arena);
 	if (share == NULL) {
 		return NULL;
 	}
-	const char *full = node->values_full ? " (as far as they were counted)" : "";
 	const struct table *table = &draft->table;
-	if (table->row_count == 0 || node != table->matched_at) {
-		return arena_format(&draft->arena, "%s values in %s%s",
-				    node->value_count == distinct ? "unique:" : "nearly unique:", share, full);
+	const char *unique = node->value_count == distinct ? "unique" : "nearly unique";
+	if (table->row_count == 0 || node != table->matched_at || node->values_full) {
+		return arena_format(&draft->arena, "%s in %s", unique, share);
 	}
 	const char *matched = place_share(table->matched, table->key_count, "keys", &draft->arena);
 	return matched == NULL ? NULL
-			       : arena_format(&draft->arena, "%s values in %s%s; %s of column %.*s stand here",
-					      node->value_count == distinct ? "unique:" : "nearly unique:", share, full,
+			       : arena_format(&draft->arena, "%s in %s; %s of column %.*s stand here", unique, share,
 					      matched, SPAN_ARGUMENTS(table->columns[table->key]));
 }
 
@@ -139,7 +133,8 @@ static bool choose(struct draft *draft, struct candidates *all, struct question 
 	}
 	question->options[question->option_count++] = "none";
 	question->fallback = question->options[0];
-	bool clear = all->count > 0 && (all->count == 1 || all->list[0].score - all->list[1].score >= SCORE_TIE);
+	bool clear = all->count > 0 && draft->messages->documents >= DRAFT_FEW &&
+		     (all->count == 1 || all->list[0].score - all->list[1].score >= SCORE_TIE);
 	for (size_t i = 0; i < question->option_count; i++) {
 		if (question->options[i] == NULL) {
 			return draft_no_room(err);

@@ -5,7 +5,13 @@
 
 #include <stdlib.h>
 
-enum { FIRST_SLOTS = 16, FIRST_LIST = 16, ARENA_MAX = 512 * 1024 * 1024, CONTENT_MAX = 64 * 1024 * 1024 };
+enum {
+	FIRST_SLOTS = 16,
+	TEXTS_STEP = 64,
+	FIRST_LIST = 16,
+	ARENA_MAX = 512 * 1024 * 1024,
+	CONTENT_MAX = 64 * 1024 * 1024
+};
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
@@ -108,74 +114,82 @@ void profile_pointer(const struct profile_node *top, const struct profile_node *
 
 /* --- distinct values --- */
 
-static struct profile_value *find_slot(const struct profile_node *node, uint64_t hash)
+static struct profile_slot *find_slot(const struct profile_node *node, uint64_t hash)
 {
-	size_t i = (size_t)hash & (node->value_capacity - 1);
-	while (node->values[i].count > 0 && node->values[i].hash != hash) {
-		i = (i + 1) & (node->value_capacity - 1);
+	size_t i = (size_t)hash & (node->slot_count - 1);
+	while (node->slots[i].count > 0 && node->slots[i].hash != hash) {
+		i = (i + 1) & (node->slot_count - 1);
 	}
-	return &node->values[i];
+	return &node->slots[i];
 }
 
-static bool grow_values(struct profile *profile, struct profile_node *node)
+static bool grow_slots(struct profile *profile, struct profile_node *node)
 {
 	struct profile_node larger = *node;
-	larger.value_capacity = node->value_capacity > 0 ? node->value_capacity * 2 : FIRST_SLOTS;
-	if (profile->slots + larger.value_capacity > PROFILE_SLOTS || node->value_count >= PROFILE_DISTINCT) {
+	larger.slot_count = node->slot_count > 0 ? node->slot_count * 2 : FIRST_SLOTS;
+	if (profile->slots + larger.slot_count > PROFILE_SLOTS || node->value_count >= PROFILE_DISTINCT) {
 		return false;
 	}
-	larger.values = calloc(larger.value_capacity, sizeof(*larger.values));
-	if (larger.values == NULL) {
+	larger.slots = calloc(larger.slot_count, sizeof(*larger.slots));
+	if (larger.slots == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < node->value_capacity; i++) {
-		if (node->values[i].count > 0) {
-			*find_slot(&larger, node->values[i].hash) = node->values[i];
+	for (size_t i = 0; i < node->slot_count; i++) {
+		if (node->slots[i].count > 0) {
+			*find_slot(&larger, node->slots[i].hash) = node->slots[i];
 		}
 	}
-	free(node->values);
-	profile->slots += larger.value_capacity - node->value_capacity;
-	node->values = larger.values;
-	node->value_capacity = larger.value_capacity;
+	free(node->slots);
+	profile->slots += larger.slot_count - node->slot_count;
+	node->slots = larger.slots;
+	node->slot_count = larger.slot_count;
 	return true;
 }
 
-static void keep_text(struct profile *profile, struct profile_node *node, struct profile_value *value, struct span text)
+static uint32_t keep_text(struct profile *profile, struct profile_node *node, struct span text)
 {
-	if (node->value_count > PROFILE_TEXTS || text.length > PROFILE_TEXT_LENGTH) {
+	if (node->text_count == PROFILE_TEXTS || text.length > PROFILE_TEXT_LENGTH) {
 		node->texts_full = true;
 	}
-	if (node->texts_full) {
-		return;
+	if (!node->texts_full && node->text_count % TEXTS_STEP == 0) {
+		struct span *texts = realloc(node->texts, (node->text_count + TEXTS_STEP) * sizeof(*texts));
+		node->texts_full = texts == NULL;
+		node->texts = texts != NULL ? texts : node->texts;
 	}
-	value->text = arena_copy(&profile->arena, text);
-	value->length = text.length;
-	node->texts_full = value->text == NULL;
+	char *copy = node->texts_full ? NULL : arena_copy(&profile->arena, text);
+	if (copy == NULL) {
+		node->texts_full = true;
+		return 0;
+	}
+	node->texts[node->text_count++] = (struct span){copy, text.length};
+	return (uint32_t)node->text_count;
 }
 
 static void count_value(struct profile *profile, struct profile_node *node, struct span text, uint64_t hash)
 {
-	if ((node->value_count + 1) * 4 > node->value_capacity * 3 && !grow_values(profile, node)) {
+	bool needs_room = (node->value_count + 1) * 4 > node->slot_count * 3;
+	if (needs_room && !node->values_full && !grow_slots(profile, node)) {
 		node->values_full = true;
-		if (node->value_capacity == 0 || node->value_count + 1 >= node->value_capacity) {
-			return;
-		}
+		node->seen_then = node->present;
 	}
-	struct profile_value *value = find_slot(node, hash);
-	if (value->count == 0) {
+	if (node->slot_count == 0) {
+		return;
+	}
+	struct profile_slot *slot = find_slot(node, hash);
+	if (slot->count == 0) {
 		if (node->values_full) {
 			return;
 		}
-		value->hash = hash;
+		slot->hash = hash;
+		slot->text = keep_text(profile, node, text);
 		node->value_count++;
-		keep_text(profile, node, value, text);
 	}
-	value->count++;
+	slot->count += slot->count < UINT32_MAX;
 }
 
 bool profile_has(const struct profile_node *node, struct span text)
 {
-	return node->value_capacity > 0 && find_slot(node, hash_text(text))->count > 0;
+	return node->slot_count > 0 && find_slot(node, hash_text(text))->count > 0;
 }
 
 size_t profile_shared(const struct profile_node *node, const struct profile_node *other, size_t most,
@@ -183,10 +197,10 @@ size_t profile_shared(const struct profile_node *node, const struct profile_node
 {
 	size_t shared = 0;
 	size_t looked_at = 0;
-	for (size_t i = 0; i < node->value_capacity && looked_at < most; i++) {
-		if (node->values[i].count > 0) {
+	for (size_t i = 0; i < node->slot_count && looked_at < most; i++) {
+		if (node->slots[i].count > 0) {
 			looked_at++;
-			shared += other->value_capacity > 0 && find_slot(other, node->values[i].hash)->count > 0;
+			shared += other->slot_count > 0 && find_slot(other, node->slots[i].hash)->count > 0;
 		}
 	}
 	*ret_looked_at = looked_at;
@@ -207,9 +221,11 @@ struct profile_value *profile_values(const struct profile_node *node, struct are
 {
 	size_t count = 0;
 	struct profile_value *list = arena_allocate_array(arena, node->value_count, sizeof(*list));
-	for (size_t i = 0; list != NULL && !node->texts_full && i < node->value_capacity; i++) {
-		if (node->values[i].count > 0) {
-			list[count++] = node->values[i];
+	for (size_t i = 0; list != NULL && !node->texts_full && i < node->slot_count; i++) {
+		const struct profile_slot *slot = &node->slots[i];
+		if (slot->count > 0 && slot->text > 0) {
+			struct span text = node->texts[slot->text - 1];
+			list[count++] = (struct profile_value){text.data, text.length, slot->count};
 		}
 	}
 	if (count > 0) {
@@ -412,6 +428,12 @@ uint64_t profile_distinct_documents(const struct profile *profile)
 	return profile->content_node.values_full ? profile->documents : profile->content_node.value_count;
 }
 
+double profile_unique_share(const struct profile *profile, const struct profile_node *node)
+{
+	uint64_t counted = node->values_full ? node->seen_then : profile_distinct_documents(profile);
+	return counted > 0 ? (double)node->value_count / (double)counted : 0;
+}
+
 struct profile *profile_create(void)
 {
 	struct profile *profile = calloc(1, sizeof(*profile));
@@ -434,10 +456,11 @@ void profile_destroy(struct profile *profile)
 		return;
 	}
 	for (struct profile_node *node = profile->root; node != NULL; node = profile_next(profile->root, node)) {
-		free(node->values);
+		free(node->slots);
+		free(node->texts);
 		free(node->list);
 	}
-	free(profile->content_node.values);
+	free(profile->content_node.slots);
 	arena_finish(&profile->arena);
 	free(profile);
 }

@@ -14,19 +14,25 @@ enum {
 	PROFILE_NODES = 4000,
 	PROFILE_DEPTH = 32,
 	PROFILE_MEMBERS = 200,
-	PROFILE_DISTINCT = 100000,
+	PROFILE_DISTINCT = 1000000,
 	PROFILE_TEXTS = 1000,      /* distinct values of a place whose text is kept */
 	PROFILE_TEXT_LENGTH = 128, /* bytes of such a text */
-	PROFILE_SLOTS = 8 * 1024 * 1024,
+	PROFILE_SLOTS = 16 * 1024 * 1024,
 	JSON_TYPE_COUNT = JSON_OBJECT + 1,
 };
 
-/* A distinct value of a place. Its text is NULL where it was not kept. */
+/* A distinct value of a place. */
 struct profile_value {
-	uint64_t hash;
-	uint64_t count; /* 0: an empty slot */
 	const char *text;
 	size_t length;
+	uint64_t count;
+};
+
+/* The same while it is counted. */
+struct profile_slot {
+	uint64_t hash;
+	uint32_t count; /* 0: an empty slot; stays at its largest */
+	uint32_t text;  /* its place in `texts`, from 1; 0: not kept */
 };
 
 struct profile_node {
@@ -65,11 +71,14 @@ struct profile_node {
 	size_t items_max;
 
 	/* distinct texts and numbers: a hash table with open addressing */
-	struct profile_value *values;
-	size_t value_capacity; /* a power of two, or 0 */
+	struct profile_slot *slots;
+	size_t slot_count; /* a power of two, or 0 */
 	size_t value_count;
-	bool values_full; /* more were seen than could be counted */
-	bool texts_full;  /* more than PROFILE_TEXTS, or longer ones: no texts are kept any more */
+	bool values_full;   /* more were seen than could be counted */
+	uint64_t seen_then; /* values seen until then */
+	struct span *texts; /* in order of their first appearance */
+	size_t text_count;
+	bool texts_full; /* more than PROFILE_TEXTS, or longer ones: no texts are kept any more */
 
 	/* within one array: are the values of this member different in all items? */
 	uint64_t lists;        /* arrays with two items at least, all of which have the member */
@@ -95,6 +104,8 @@ void profile_destroy(struct profile *profile);
 /* Borrows the document for this call. ERROR_MEMORY. */
 MUST_CHECK bool profile_add(struct profile *profile, const struct json_node *document, struct error *err);
 
+/* Of the values that could be counted here, which part is different? 0 where there are none. */
+double profile_unique_share(const struct profile *profile, const struct profile_node *node);
 /* All documents, less those that are the same JSON value as an earlier one; as far as they could be counted. */
 uint64_t profile_distinct_documents(const struct profile *profile);
 

@@ -55,8 +55,9 @@ bool questions_decide(struct questions *questions, struct question *question, st
 		return error_set(err, ERROR_LIMIT, "the answers do not fit into memory");
 	}
 	if (!is_option(question, question->value)) {
-		return error_set(err, ERROR_CONFIG, "the answer \"%s\" to %s is none of %s; choose one",
-				 question->value, question->id, list_options(questions, question));
+		return error_set_at(err, ERROR_CONFIG, questions->answers_file, 0,
+				    "the answer \"%s\" to %s is none of %s; choose one", question->value, question->id,
+				    list_options(questions, question));
 	}
 	questions->list[questions->count++] = *question;
 	return true;
@@ -71,9 +72,9 @@ bool questions_check(const struct questions *questions, struct error *err)
 			i++;
 		}
 		if (i == questions->count) {
-			return error_set(err, ERROR_CONFIG,
-					 "\"%.*s\" is answered and was not asked; correct its name or remove it",
-					 SPAN_ARGUMENTS(json_text(name)));
+			return error_set_at(err, ERROR_CONFIG, questions->answers_file, 0,
+					    "\"%.*s\" is answered and was not asked; correct its name or remove it",
+					    SPAN_ARGUMENTS(json_text(name)));
 		}
 	}
 	return true;

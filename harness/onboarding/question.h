@@ -22,6 +22,7 @@ struct question {
 struct questions {
 	struct arena *arena;             /* borrowed; all texts live there */
 	const struct json_node *answers; /* object of id -> scalar; NULL: none */
+	const char *answers_file;        /* for errors */
 	/* Writes the answer into `answer` and returns true, or returns false to take the default. It gives one of the
 	 * options where there are any. NULL: nobody is asked. */
 	bool (*ask)(void *context, const struct question *question, char answer[ANSWER_SIZE]);

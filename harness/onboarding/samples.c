@@ -122,6 +122,28 @@ void samples_finish(struct samples *samples)
 
 /* --- other formats --- */
 
+static size_t count_byte(struct span text, char byte)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < text.length; i++) {
+		count += text.data[i] == byte;
+	}
+	return count;
+}
+
+/* The first two lines have as many cells. */
+static bool looks_like_table(struct span text, char separator)
+{
+	struct span first = {text.data, text_find(text, SPAN("\n"))};
+	if (first.length == text.length) {
+		return false;
+	}
+	struct span rest = {text.data + first.length + 1, text.length - first.length - 1};
+	struct span second = {rest.data, text_find(rest, SPAN("\n"))};
+	size_t cells = count_byte(first, separator);
+	return cells > 0 && count_byte(second, separator) == cells;
+}
+
 const char *samples_recognise(struct span beginning)
 {
 	static const struct {
@@ -148,11 +170,11 @@ const char *samples_recognise(struct span beginning)
 			       ? "an SAP IDoc (XML)"
 			       : "XML";
 	}
-	size_t line = text_find(text, SPAN("\n"));
 	bool starts_json = text.length > 0 && memchr("{[\"-0123456789tfn", text.data[0], 17) != NULL;
-	bool cells = memchr(text.data, ',', line) != NULL || memchr(text.data, ';', line) != NULL ||
-		     memchr(text.data, '\t', line) != NULL;
-	return !starts_json && line < text.length && cells ? "a CSV table" : NULL;
+	return !starts_json && (looks_like_table(text, ',') || looks_like_table(text, ';') ||
+				looks_like_table(text, '\t'))
+		       ? "a CSV table"
+		       : NULL;
 }
 
 /* --- reading --- */
@@ -231,22 +253,32 @@ static bool take_document(struct reading *reading, const struct json_node *root,
 	return true;
 }
 
+/* Errors of the JSON reader begin with "line L, column C (byte N): ". Their line goes where lines stand. */
+static const char *without_line(const char *message, int *ret_line)
+{
+	struct span text = span_of(message);
+	size_t comma = text_find(text, SPAN(", "));
+	int64_t line = 0;
+	if (text_starts_with(text, "line ") && comma < text.length &&
+	    text_to_int64((struct span){message + 5, comma - 5}, &line) && line < INT32_MAX) {
+		*ret_line = (int)line;
+		return message + comma + 2;
+	}
+	return message;
+}
+
 static bool read_document(struct reading *reading, struct span text)
 {
 	const struct json_node *root = NULL;
 	struct error why = ERROR_INIT;
 	arena_reset(&reading->arena);
 	if (!json_parse(&reading->arena, text, NULL, &root, &why)) {
-		note_fault(reading, 0, why.message);
+		int line = 0;
+		const char *what = without_line(why.message, &line);
+		note_fault(reading, line, what);
 		return true;
 	}
 	return take_document(reading, root, 0);
-}
-
-/* Errors of the JSON reader begin with "line 1, column C (byte N): "; the line is ours. */
-static const char *without_line(const char *message)
-{
-	return strncmp(message, "line 1, ", 8) == 0 ? message + 8 : message;
 }
 
 static bool take_line(struct reading *reading, struct span line, int number)
@@ -258,7 +290,8 @@ static bool take_line(struct reading *reading, struct span line, int number)
 		return true;
 	}
 	if (!json_parse(&reading->arena, text_trim(line), NULL, &root, &why)) {
-		note_fault(reading, number, without_line(why.message));
+		int line_of_line = 0;
+		note_fault(reading, number, without_line(why.message, &line_of_line));
 		return true;
 	}
 	return take_document(reading, root, number);

@@ -400,6 +400,11 @@ static bool is_plain_csv(struct span text, const struct sheet *sheet)
 	for (size_t i = 0; i < line; i++) {
 		commas += text.data[i] == ',';
 	}
+	for (size_t i = 0; i < sheet->columns; i++) {
+		if (text_trim(sheet->cells[i]).length != sheet->cells[i].length) {
+			return false;
+		}
+	}
 	return commas + 1 == sheet->columns && text_find(text, SPAN("sep=")) > 0;
 }
 

@@ -261,8 +261,8 @@ bool draft_write_contract(const struct draft *draft, struct buffer *text, struct
 	arena_init(&writer.arena, draft->arena.maximum);
 	write_head(&writer);
 	buffer_append_format(text,
-			     "\ninterface: %s\nversion: 0.1.0\nenvironment: test  # prod once it is agreed; only prod "
-			     "counts in production figures and in the gate\n",
+			     "\ninterface: %s\nversion: 0.1.0\n"
+			     "environment: prod  # dev and test stay out of every figure of a report\n",
 			     draft->interface);
 	buffer_append_text(text, "owners:\n  integration: ");
 	write_quoted(&writer, draft->owner);

@@ -112,7 +112,7 @@ static void write_text_rules(struct schema_writer *writer, const struct profile_
 		json_build_text(writer->build, "pattern", value_kind_pattern((enum value_kind)form));
 		return;
 	}
-	if (node->length_min > 0 && (writer->is_reply || node->present >= SURE_DOCUMENTS)) {
+	if (node->length_min > 0 && writer->is_reply) {
 		json_build_integer(writer->build, "minLength", 1);
 	}
 	json_build_integer(writer->build, "maxLength", with_headroom(node->length_max));
