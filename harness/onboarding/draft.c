@@ -130,8 +130,8 @@ static bool read_messages(struct draft *draft, struct error *err)
 				    "this is %s, and this release reads messages in JSON; give JSON samples",
 				    samples->recognised);
 	}
-	return error_set(err, ERROR_FORMAT, "no message could be read: %s",
-			 samples->note_count > 0 ? samples->notes[0] : "the samples are empty; give JSON messages");
+	return error_set(err, ERROR_FORMAT, "no message could be read: %s; give JSON messages",
+			 samples->note_count > 0 ? samples->notes[0] : "the samples are empty");
 }
 
 /* --- the table of decisions --- */

@@ -95,8 +95,10 @@ static bool can_identify(const struct draft *draft, const struct profile_node *n
 	uint64_t texts = node->types[JSON_STRING];
 	bool scalar = texts == node->present || node->types[JSON_NUMBER] == node->present;
 	bool time = texts > 0 && node->kinds[VALUE_DATE_TIME] + node->kinds[VALUE_DATE] == texts;
-	return is_in_all(draft, node) && scalar && !time && node->decimals_max == 0 && !draft_is_free_text(node) &&
-	       profile_unique_share(draft->messages, node) >= SHARE_NEARLY &&
+	bool many =
+		node->values_full || node->value_count * 2 >= node->present; /* else most messages are the same one */
+	return is_in_all(draft, node) && scalar && many && !time && node->decimals_max == 0 &&
+	       !draft_is_free_text(node) && profile_unique_share(draft->messages, node) >= SHARE_NEARLY &&
 	       !value_name_is_personal(node->name, &word);
 }
 

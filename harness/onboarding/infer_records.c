@@ -162,12 +162,14 @@ static bool judge_codes(struct draft *draft, struct draft_codes *codes, struct e
 		return draft_no_room(err);
 	}
 	codes->evidence =
-		once > 0 ? arena_format(&draft->arena,
-					"%zu values in %s, %.0f of them seen once: about %.1f more to be expected, "
-					"the next value is new with a chance of %.2g%%",
-					codes->count, counted, once, unseen, chance * 100)
-			 : arena_format(&draft->arena, "%zu values in %s, none seen only once", codes->count, counted);
-	bool closed = unseen < UNSEEN_MAX && chance <= CHANCE_MAX;
+		codes->count == 1 ? arena_format(&draft->arena, "always the same value, in %s", counted)
+		: once > 0
+			? arena_format(&draft->arena,
+				       "%zu values in %s, %.0f of them seen once: about %.1f more to be expected, "
+				       "the next value is new with a chance of %.2g%%",
+				       codes->count, counted, once, unseen, chance * 100)
+			: arena_format(&draft->arena, "%zu values in %s, none seen only once", codes->count, counted);
+	bool closed = codes->count > 1 && unseen < UNSEEN_MAX && chance <= CHANCE_MAX;
 	struct question question = {.id = id,
 				    .text = "Is the list of values complete, so that any other value is a fault?",
 				    .evidence = codes->evidence,

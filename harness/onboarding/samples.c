@@ -342,7 +342,8 @@ static bool is_lines(struct reading *reading, const char *file)
 {
 	struct line_reader lines = {.stream = fopen(file, "re")};
 	bool found = false;
-	for (int i = 0; lines.stream != NULL && i < 2 && !found && next_line(&lines); i++) {
+	for (int seen = 0; lines.stream != NULL && seen < 2 && !found && next_line(&lines);) {
+		seen += text_trim(lines.line).length > 0;
 		found = lines.line.length <= SAMPLES_LINE_MAX && is_json(reading, lines.line);
 	}
 	free(lines.text);
