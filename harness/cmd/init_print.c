@@ -143,8 +143,10 @@ void init_print(const struct draft *draft, const struct init_files *files)
 	} else if (!draft->placeholder) {
 		printf(", %s replies", shown(place_count(draft->replies->documents, &arena)));
 	}
-	printf("\n\n  identity    %s: %s\n",
+	printf("\n\n  identity    %s%s%s: %s\n",
 	       draft->identity != NULL ? shown(place_path(root, draft->identity, &arena)) : "none",
+	       draft->identity_second != NULL ? " and " : "",
+	       draft->identity_second != NULL ? shown(place_path(root, draft->identity_second, &arena)) : "",
 	       draft->identity_evidence);
 	printf("  event time  %s: %s\n",
 	       draft->event_time != NULL ? shown(place_path(root, draft->event_time, &arena)) : "none",
@@ -257,6 +259,10 @@ bool init_print_json(const struct draft *draft, const struct init_files *files, 
 	json_build_integer(build, "faults", (int64_t)draft->samples.faults);
 	json_build_integer(build, "replies", draft->placeholder ? 0 : (int64_t)draft->replies->documents);
 	add_place(build, "identity", draft->messages->root, draft->identity, draft->identity_evidence, &arena);
+	if (draft->identity_second != NULL) {
+		add_place(build, "identity_second", draft->messages->root, draft->identity_second,
+			  draft->identity_evidence, &arena);
+	}
 	add_place(build, "event_time", draft->messages->root, draft->event_time, draft->event_time_evidence, &arena);
 	json_build_text(build, "level", draft->items ? "item" : "document");
 	json_build_text(build, "key",

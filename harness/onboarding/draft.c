@@ -365,9 +365,9 @@ static bool columns_are_fields(const struct draft *draft)
 bool draft_is_replayable(const struct draft *draft)
 {
 	const struct table *table = &draft->table;
-	bool table_fits =
-		table->row_count == 0 || (table->plain_csv && table->shared_keys == 0 && table->without_key == 0 &&
-					  draft->identity == table->matched_at && columns_are_fields(draft));
+	bool table_fits = table->row_count == 0 || (table->plain_csv && table->shared_keys == 0 &&
+						    table->without_key == 0 && draft->identity == table->matched_at &&
+						    draft->identity_second == NULL && columns_are_fields(draft));
 	return draft->samples.all_lines && draft->samples.faults == 0 && table_fits;
 }
 

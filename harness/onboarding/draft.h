@@ -17,6 +17,7 @@ enum { DRAFT_FIELDS = 200, DRAFT_PLACES = 900, DRAFT_CODES = 60, DRAFT_NOTES = 1
 /* Fewer messages say little. */
 enum { DRAFT_FEW = 20 };
 
+/* In the order of the answers exact, number, text and ignore. */
 enum draft_compare { COMPARE_EXACT, COMPARE_NUMBER, COMPARE_TEXT, COMPARE_IGNORE };
 
 /* A field of the record. */
@@ -63,7 +64,8 @@ struct draft {
 	bool has_llm;              /* recorded LLM replies come with the messages */
 	bool placeholder;          /* there are no replies at all: `replies` is an example of one */
 
-	const struct profile_node *identity; /* NULL: none */
+	const struct profile_node *identity;        /* NULL: none */
+	const struct profile_node *identity_second; /* the other half where it takes two; NULL: it does not */
 	const char *identity_evidence;
 	const struct profile_node *event_time; /* NULL: none */
 	const char *event_time_evidence;
@@ -126,6 +128,8 @@ MUST_CHECK bool draft_write_recording(struct draft *draft,
 /* --- private to harness/onboarding --- */
 
 MUST_CHECK bool infer_identity(struct draft *draft, struct error *err);
+/* Looks for two values that identify a message together; leaves `identity` NULL where there are none. */
+MUST_CHECK bool infer_identity_pair(struct draft *draft, struct error *err);
 MUST_CHECK bool infer_event_time(struct draft *draft, struct error *err);
 MUST_CHECK bool infer_records(struct draft *draft, struct error *err);
 MUST_CHECK bool infer_codes(struct draft *draft, struct error *err);

@@ -122,6 +122,33 @@ static const char *identity_evidence(struct draft *draft, const struct profile_n
 					      matched, SPAN_ARGUMENTS(table->columns[table->key]));
 }
 
+/* An answer may name any place that the file's author knows better about: it becomes a candidate. */
+static bool add_answered(struct draft *draft, struct candidates *all, struct question *question, struct error *err)
+{
+	const struct json_node *answer = json_get_text(draft->questions.answers, question->id);
+	struct profile_node *root = draft->messages->root;
+	for (size_t i = 0; i < question->option_count && answer != NULL; i++) {
+		if (span_is(json_text(answer), question->options[i])) {
+			return true;
+		}
+	}
+	for (struct profile_node *node = root; answer != NULL && node != NULL; node = profile_next(root, node)) {
+		if (node == root || node->inside_items || !profile_is_leaf(node)) {
+			continue;
+		}
+		const char *path = place_path(root, node, &draft->arena);
+		if (path == NULL) {
+			return draft_no_room(err);
+		}
+		if (span_is(json_text(answer), path)) {
+			all->list[all->count++] = (struct candidate){.node = node};
+			question->options[question->option_count++] = path;
+			return true;
+		}
+	}
+	return true;
+}
+
 /* Asks where several are as good; `none` is always allowed. */
 static bool choose(struct draft *draft, struct candidates *all, struct question *question,
 		   const struct profile_node **ret_node, struct error *err)
@@ -129,20 +156,22 @@ static bool choose(struct draft *draft, struct candidates *all, struct question 
 	if (all->count > 0) {
 		qsort(all->list, all->count, sizeof(all->list[0]), order_of_candidates);
 	}
-	for (size_t i = 0; i < all->count && i < SHOWN; i++) {
-		question->options[question->option_count++] =
-			place_path(draft->messages->root, all->list[i].node, &draft->arena);
-	}
-	question->options[question->option_count++] = "none";
-	question->fallback = question->options[0];
 	bool clear = all->count > 0 && draft->messages->documents >= DRAFT_FEW &&
 		     (all->count == 1 || all->list[0].score - all->list[1].score >= SCORE_TIE);
-	for (size_t i = 0; i < question->option_count; i++) {
+	all->count = all->count < SHOWN ? all->count : SHOWN; /* room for one more, and for none */
+	*ret_node = all->count > 0 ? all->list[0].node : NULL;
+	for (size_t i = 0; i < all->count; i++) {
+		question->options[i] = place_path(draft->messages->root, all->list[i].node, &draft->arena);
 		if (question->options[i] == NULL) {
 			return draft_no_room(err);
 		}
 	}
-	*ret_node = all->count > 0 ? all->list[0].node : NULL;
+	question->options[all->count] = "none";
+	question->option_count = all->count + 1;
+	question->fallback = question->options[0];
+	if (!add_answered(draft, all, question, err)) {
+		return false;
+	}
 	if (clear && json_get_text(draft->questions.answers, question->id) == NULL) {
 		return true;
 	}
@@ -150,8 +179,9 @@ static bool choose(struct draft *draft, struct candidates *all, struct question 
 		return false;
 	}
 	*ret_node = NULL;
-	for (size_t i = 0; i < all->count && i < SHOWN; i++) {
-		if (strcmp(question->value, question->options[i]) == 0) {
+	for (size_t i = 0; i < all->count; i++) {
+		const char *path = place_path(draft->messages->root, all->list[i].node, &draft->arena);
+		if (path != NULL && strcmp(question->value, path) == 0) {
 			*ret_node = all->list[i].node;
 		}
 	}
@@ -172,6 +202,14 @@ bool infer_identity(struct draft *draft, struct error *err)
 		.text = "Which value identifies a message, so that a second delivery is known as one?",
 		.evidence = all.count > 0 ? "these are in all messages and (nearly) unique"
 					  : "no value is in all messages and unique"};
+	bool answered = json_get_text(draft->questions.answers, "identity") != NULL;
+	if (all.count == 0 && !answered && !infer_identity_pair(draft, err)) {
+		return false;
+	}
+	if (draft->identity != NULL) {
+		draft->identity_evidence = "no single value is unique; these two together are, or nearly so";
+		return true;
+	}
 	if (!choose(draft, &all, &question, &draft->identity, err)) {
 		return false;
 	}

@@ -328,6 +328,35 @@ static bool choose_compare(struct draft *draft, struct draft_field *field, struc
 	return true;
 }
 
+/* Whoever answers knows better than the samples, for any field. */
+static bool take_answer(struct draft *draft, struct draft_field *field, struct error *err)
+{
+	char *id = arena_format(&draft->arena, "compare.%s", field->name);
+	struct question question = {.id = id,
+				    .text = "How is this field compared?",
+				    .evidence = field->evidence,
+				    .options = {"exact", "number", "text", "ignore"},
+				    .option_count = 4};
+	if (id == NULL) {
+		return draft_no_room(err);
+	}
+	if (json_get_text(draft->questions.answers, id) == NULL) {
+		return choose_compare(draft, field, err);
+	}
+	if (!questions_decide(&draft->questions, &question, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < question.option_count; i++) {
+		if (strcmp(question.value, question.options[i]) == 0) {
+			field->compare = (enum draft_compare)i;
+		}
+	}
+	field->decimals = field->node->decimals_max;
+	field->strings = profile_texts(field->node) > 0;
+	field->evidence = "as answered";
+	return true;
+}
+
 static bool add_field(struct draft *draft, const struct profile_node *node, struct error *err)
 {
 	if (draft->field_count == DRAFT_FIELDS) {
@@ -345,7 +374,7 @@ static bool add_field(struct draft *draft, const struct profile_node *node, stru
 			   "a place of the replies is not compared: its name is empty, too long or holds \"${\"");
 		return true;
 	}
-	if (!choose_compare(draft, &field, err)) {
+	if (!take_answer(draft, &field, err)) {
 		return false;
 	}
 	draft->fields[draft->field_count++] = field;

@@ -119,6 +119,11 @@ static void write_message(struct contract_writer *writer)
 		write_quoted(writer, place_path(draft->messages->root, draft->identity, &writer->arena));
 	}
 	write_comment(writer, draft->identity_evidence);
+	if (draft->identity_second != NULL) {
+		buffer_append_text(writer->text, "    - ");
+		write_quoted(writer, place_path(draft->messages->root, draft->identity_second, &writer->arena));
+		buffer_append_byte(writer->text, '\n');
+	}
 	if (draft->event_time == NULL) {
 		buffer_append_text(writer->text, "  # event_time:");
 	} else {
@@ -184,6 +189,10 @@ static void write_compare(struct contract_writer *writer, const struct draft_fie
 		buffer_append_text(writer->text, "{text: {case: ignore, space: collapse}}");
 		break;
 	case COMPARE_NUMBER:
+		if (field->decimals == 0) {
+			buffer_append_text(writer->text, "number");
+			break;
+		}
 		buffer_append_text(writer->text, "{number: {abs: 0.");
 		for (int i = 0; i < field->decimals; i++) {
 			buffer_append_byte(writer->text, '0');

@@ -82,6 +82,9 @@ static void write_what_it_is(const struct draft *draft, struct buffer *facts, st
 	const struct profile_node *root = draft->messages->root;
 	buffer_append_format(facts, "identity %s\n",
 			     draft->identity != NULL ? place_path(root, draft->identity, arena) : "none");
+	if (draft->identity_second != NULL) {
+		buffer_append_format(facts, "identity %s\n", place_path(root, draft->identity_second, arena));
+	}
 	buffer_append_format(facts, "event_time %s\n",
 			     draft->event_time != NULL ? place_path(root, draft->event_time, arena) : "none");
 	buffer_append_format(facts, "records %s%s\n", draft->items ? "item " : "document",
@@ -326,7 +329,8 @@ static const struct {
 	{"tickets", "tickets/expected", NULL, NULL, "", ERROR_FORMAT, ""},
 	{"tickets", "tickets/none.csv", NULL, NULL, "", ERROR_MISSING, "cannot open"},
 	{"tickets", NULL, NULL, NULL, "nothing: 1", ERROR_CONFIG, "was not asked"},
-	{"tickets", NULL, NULL, NULL, "identity: $.text", ERROR_CONFIG, "none of"},
+	{"tickets", NULL, NULL, NULL, "identity: $.nothing", ERROR_CONFIG, "none of"},
+	{"tickets", "tickets/outcomes.csv", NULL, NULL, "compare.queue: near", ERROR_CONFIG, "none of"},
 	{"tickets", NULL, NULL, NULL, "- a", ERROR_CONFIG, "mapping"},
 	{"none", NULL, NULL, NULL, "", ERROR_MISSING, "no such file"},
 	{"faults/samples/b.edi", NULL, NULL, NULL, "", ERROR_FORMAT, "EDIFACT"},
