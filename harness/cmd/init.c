@@ -7,6 +7,7 @@
 #include "harness/base/text.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SAMPLES_MAX = 1024, ANSWERS_MAX = 1024 * 1024, KIBIBYTE = 1024 };
@@ -97,6 +98,20 @@ static void print_faults(const struct samples *samples)
 	}
 }
 
+/* A folder of samples must not get the files: the next run would read them. */
+static bool is_samples_folder(const struct init *init, const char *folder)
+{
+	struct stat status;
+	struct stat other;
+	for (size_t i = 0; i < init->sample_count && stat(folder, &status) == 0; i++) {
+		if (stat(init->samples[i], &other) == 0 && other.st_dev == status.st_dev &&
+		    other.st_ino == status.st_ino) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Where files go, without a "/" at the end. */
 static bool name_files(const struct init *init, const char *interface, bool recording, struct init_files *files,
 		       char folder[INIT_PATH_SIZE], struct error *err)
@@ -105,6 +120,12 @@ static bool name_files(const struct init *init, const char *interface, bool reco
 	size_t length = strlen(folder);
 	while (length > 1 && folder[length - 1] == '/') {
 		folder[--length] = '\0';
+	}
+	if (init->folder == NULL && is_samples_folder(init, folder)) {
+		snprintf(folder, INIT_PATH_SIZE, "%s-understudy", interface);
+	}
+	if (is_samples_folder(init, folder)) {
+		return error_set(err, ERROR_USAGE, "%s holds the samples; choose another folder with -o", folder);
 	}
 	return init_files_name(files, interface, folder, recording, err) &&
 	       (init->force || init_files_check_absent(files, err));

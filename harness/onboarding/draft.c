@@ -42,10 +42,9 @@ void draft_note(struct draft *draft, const char *format, ...)
 
 /* --- its name --- */
 
-/* Letters, digits, "." "_" "-" of the last part of the path; "interface" where nothing is left. */
-static void name_from_path(const char *path, char name[DRAFT_NAME_SIZE])
+/* The last part of a path, without its ending. */
+static struct span stem_of(const char *path)
 {
-	size_t used = 0;
 	size_t end = strlen(path);
 	while (end > 0 && path[end - 1] == '/') {
 		end--;
@@ -55,19 +54,29 @@ static void name_from_path(const char *path, char name[DRAFT_NAME_SIZE])
 		start--;
 	}
 	size_t stop = end;
-	for (size_t i = start; i < end; i++) {
-		stop = i > start && path[i] == '.' ? i : stop;
+	for (size_t i = start + 1; i < end; i++) {
+		stop = path[i] == '.' ? i : stop;
 	}
-	for (size_t i = start; i < stop && used + 1 < DRAFT_NAME_SIZE; i++) {
-		char c = text_lower(path[i]);
-		bool good = (c >= 'a' && c <= 'z') || text_is_digit(c);
+	return (struct span){path + start, stop - start};
+}
+
+static bool is_plain(char c)
+{
+	return (text_lower(c) >= 'a' && text_lower(c) <= 'z') || text_is_digit(c);
+}
+
+/* Its letters in lower case and digits, "-" for all else; "interface" where nothing is left. */
+static void name_from_path(const char *path, char name[DRAFT_NAME_SIZE])
+{
+	struct span stem = stem_of(path);
+	size_t used = 0;
+	for (size_t i = 0; i < stem.length && used + 1 < DRAFT_NAME_SIZE; i++) {
+		bool good = is_plain(stem.data[i]);
 		if (good || (used > 0 && name[used - 1] != '-')) {
-			name[used++] = good ? c : '-';
+			name[used++] = good ? text_lower(stem.data[i]) : '-';
 		}
 	}
-	while (used > 0 && name[used - 1] == '-') {
-		used--;
-	}
+	used -= used > 0 && name[used - 1] == '-';
 	name[used] = '\0';
 	if (used == 0) {
 		snprintf(name, DRAFT_NAME_SIZE, "interface");
@@ -77,9 +86,7 @@ static void name_from_path(const char *path, char name[DRAFT_NAME_SIZE])
 static bool is_interface_name(const char *name)
 {
 	for (size_t i = 0; name[i] != '\0'; i++) {
-		char c = text_lower(name[i]);
-		bool letter = (c >= 'a' && c <= 'z') || text_is_digit(c);
-		if (!letter && (i == 0 || (c != '.' && c != '_' && c != '-'))) {
+		if (!is_plain(name[i]) && (i == 0 || strchr("._-", name[i]) == NULL)) {
 			return false;
 		}
 	}

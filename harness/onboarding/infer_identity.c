@@ -150,16 +150,9 @@ static bool add_answered(struct draft *draft, struct candidates *all, struct que
 }
 
 /* Asks where several are as good; `none` is always allowed. */
-static bool choose(struct draft *draft, struct candidates *all, struct question *question,
-		   const struct profile_node **ret_node, struct error *err)
+static bool list_options(struct draft *draft, struct candidates *all, struct question *question, struct error *err)
 {
-	if (all->count > 0) {
-		qsort(all->list, all->count, sizeof(all->list[0]), order_of_candidates);
-	}
-	bool clear = all->count > 0 && draft->messages->documents >= DRAFT_FEW &&
-		     (all->count == 1 || all->list[0].score - all->list[1].score >= SCORE_TIE);
 	all->count = all->count < SHOWN ? all->count : SHOWN; /* room for one more, and for none */
-	*ret_node = all->count > 0 ? all->list[0].node : NULL;
 	for (size_t i = 0; i < all->count; i++) {
 		question->options[i] = place_path(draft->messages->root, all->list[i].node, &draft->arena);
 		if (question->options[i] == NULL) {
@@ -169,19 +162,32 @@ static bool choose(struct draft *draft, struct candidates *all, struct question 
 	question->options[all->count] = "none";
 	question->option_count = all->count + 1;
 	question->fallback = question->options[0];
-	if (!add_answered(draft, all, question, err)) {
+	return add_answered(draft, all, question, err);
+}
+
+static bool choose(struct draft *draft, struct candidates *all, struct question *question,
+		   const struct profile_node **ret_node, struct error *err)
+{
+	if (all->count > 0) {
+		qsort(all->list, all->count, sizeof(all->list[0]), order_of_candidates);
+	}
+	bool clear = all->count > 0 && draft->messages->documents >= DRAFT_FEW &&
+		     (all->count == 1 || all->list[0].score - all->list[1].score >= SCORE_TIE);
+	size_t found = all->count < SHOWN ? all->count : SHOWN;
+	if (!list_options(draft, all, question, err)) {
 		return false;
 	}
+	*ret_node = found > 0 ? all->list[0].node : NULL;
 	if (clear && json_get_text(draft->questions.answers, question->id) == NULL) {
 		return true;
 	}
 	if (!questions_decide(&draft->questions, question, err)) {
 		return false;
 	}
+	/* the options are the places found, then "none", then the one that was answered */
 	*ret_node = NULL;
 	for (size_t i = 0; i < all->count; i++) {
-		const char *path = place_path(draft->messages->root, all->list[i].node, &draft->arena);
-		if (path != NULL && strcmp(question->value, path) == 0) {
+		if (strcmp(question->value, question->options[i < found ? i : i + 1]) == 0) {
 			*ret_node = all->list[i].node;
 		}
 	}

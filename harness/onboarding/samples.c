@@ -218,8 +218,18 @@ static bool is_envelope(const struct json_node *root)
 	return json_is(json_get_text(root, "message"), JSON_OBJECT);
 }
 
+static bool is_har(const struct json_node *value)
+{
+	return json_is(json_get_text(json_get_text(value, "log"), "entries"), JSON_ARRAY);
+}
+
 static bool take_value(struct reading *reading, const struct json_node *value, int line)
 {
+	if (is_har(value)) {
+		note_fault(reading, line,
+			   "this is a HAR recording, which replay reads and init does not: give its messages");
+		return true;
+	}
 	if (!json_is(value, JSON_OBJECT)) {
 		char what[128];
 		snprintf(what, sizeof(what), "a message is a JSON object, this is %s", json_type_name(value));

@@ -119,7 +119,8 @@ static bool find_key(struct table *table, const struct sheet *sheet, const char 
 	}
 	return best > 0 || error_set(err, ERROR_FORMAT,
 				     "no value of %s%s%s stands in the messages as their identity; "
-				     "give the decisions about these samples, or name the column with --key",
+				     "give the decisions about these samples, mind leading zeros and blanks, or name "
+				     "the column with --key",
 				     wanted != NULL ? "column \"" : "any column", wanted != NULL ? wanted : "",
 				     wanted != NULL ? "\"" : "");
 }

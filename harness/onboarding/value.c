@@ -155,13 +155,12 @@ static bool is_phone(struct span text)
 {
 	size_t digits = 0;
 	size_t others = 0;
+	bool plus = text_starts_with(text, "+");
+	bool zero = text_starts_with(text, "0") || text_starts_with(text, "(0");
 	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-		digits += text_is_digit(c);
-		others += c == ' ' || c == '-' || c == '/' || c == '(' || c == ')' || c == '.';
+		digits += text_is_digit(text.data[i]);
+		others += text.data[i] != '\0' && strchr(" -/().", text.data[i]) != NULL;
 	}
-	bool plus = text.length > 0 && text.data[0] == '+';
-	bool zero = text.length > 1 && (text.data[0] == '0' || (text.data[0] == '(' && text.data[1] == '0'));
 	return digits >= PHONE_MIN && digits <= PHONE_MAX && digits + others + plus == text.length &&
 	       (plus || (zero && others > 0)) && !is_date(text);
 }
@@ -270,26 +269,29 @@ uint32_t value_kinds(struct span text)
 
 /* --- names --- */
 
+static bool is_name_part(char c)
+{
+	return is_letter(c) || text_is_digit(c) || (unsigned char)c >= 0x80;
+}
+
+/* Does a new word begin at the capital at `i`? In "contactEmail" and in "IBANNumber", not inside "IBAN". */
+static bool is_hump(struct span name, size_t i)
+{
+	bool before_small = i + 1 < name.length && is_letter(name.data[i + 1]) && !is_upper(name.data[i + 1]);
+	return is_upper(name.data[i]) && (!is_upper(name.data[i - 1]) || before_small);
+}
+
 /* The next word of a name in lower case; false at the end. Words longer than the room are cut. */
 static bool next_name_word(struct span name, size_t *position, char word[WORD_SIZE])
 {
 	size_t length = 0;
 	size_t i = *position;
-	while (i < name.length && !is_letter(name.data[i]) && !text_is_digit(name.data[i]) &&
-	       (unsigned char)name.data[i] < 0x80) {
+	while (i < name.length && !is_name_part(name.data[i])) {
 		i++;
 	}
-	for (; i < name.length; i++) {
-		char c = name.data[i];
-		bool part = is_letter(c) || text_is_digit(c) || (unsigned char)c >= 0x80;
-		bool hump = length > 0 && is_upper(c) &&
-			    (!is_upper(name.data[i - 1]) ||
-			     (i + 1 < name.length && is_letter(name.data[i + 1]) && !is_upper(name.data[i + 1])));
-		if (!part || hump) {
-			break;
-		}
+	for (; i < name.length && is_name_part(name.data[i]) && (length == 0 || !is_hump(name, i)); i++) {
 		if (length + 1 < WORD_SIZE) {
-			word[length++] = text_lower(c);
+			word[length++] = text_lower(name.data[i]);
 		}
 	}
 	word[length] = '\0';
