@@ -195,7 +195,6 @@ static int run_init(struct init *init)
 static int run(const struct command *command, int argc, char **argv)
 {
 	static struct init init;
-	const char *more[SAMPLES_MAX - 1];
 	const struct option_row rows[] = {
 		{"samples", 's', OPTION_TEXT, &init.samples[0], "DIR|FILE",
 		 "sample messages: JSON or JSON Lines; more may follow as arguments"},
@@ -212,15 +211,16 @@ static int run(const struct command *command, int argc, char **argv)
 	};
 	struct options options = {.rows = rows,
 				  .row_count = sizeof(rows) / sizeof(rows[0]),
-				  .operands = more,
+				  .operands = init.samples + 1,
 				  .operand_max = SAMPLES_MAX - 1};
 	int status = options_read(command, &options, argc, argv);
 	if (status >= 0) {
 		return status;
 	}
-	init.sample_count = init.samples[0] != NULL ? 1 : 0;
-	for (size_t i = 0; i < options.operand_count; i++) {
-		init.samples[init.sample_count++] = more[i];
+	bool named = init.samples[0] != NULL;
+	init.sample_count = options.operand_count + named;
+	if (!named) {
+		memmove(init.samples, init.samples + 1, options.operand_count * sizeof(init.samples[0]));
 	}
 	if (init.sample_count == 0) {
 		return command_usage(command, "name a folder or files with sample messages (--samples)");

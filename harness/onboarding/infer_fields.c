@@ -141,7 +141,9 @@ static bool choose_compare(struct draft *draft, struct draft_field *field, struc
 			&draft->arena, "up to %d decimals seen: may differ by half of the last one", field->decimals);
 		return field->evidence != NULL || draft_no_room(err);
 	}
-	field->evidence = node->types[JSON_NUMBER] > 0 ? "whole numbers" : "boolean";
+	field->evidence = node->types[JSON_NUMBER] > 0              ? "whole numbers"
+			  : node->types[JSON_NULL] == node->present ? "always null"
+								    : "boolean";
 	return true;
 }
 

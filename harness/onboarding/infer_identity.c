@@ -149,7 +149,6 @@ static bool add_answered(struct draft *draft, struct candidates *all, struct que
 	return true;
 }
 
-/* Asks where several are as good; `none` is always allowed. */
 static bool list_options(struct draft *draft, struct candidates *all, struct question *question, struct error *err)
 {
 	all->count = all->count < SHOWN ? all->count : SHOWN; /* room for one more, and for none */
@@ -165,6 +164,7 @@ static bool list_options(struct draft *draft, struct candidates *all, struct que
 	return add_answered(draft, all, question, err);
 }
 
+/* Asks where several are as good; `none` is always allowed. */
 static bool choose(struct draft *draft, struct candidates *all, struct question *question,
 		   const struct profile_node **ret_node, struct error *err)
 {

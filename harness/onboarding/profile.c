@@ -153,8 +153,11 @@ static uint32_t keep_text(struct profile *profile, struct profile_node *node, st
 	}
 	if (!node->texts_full && node->text_count % TEXTS_STEP == 0) {
 		struct span *texts = realloc(node->texts, (node->text_count + TEXTS_STEP) * sizeof(*texts));
-		node->texts_full = texts == NULL;
-		node->texts = texts != NULL ? texts : node->texts;
+		if (texts == NULL) {
+			node->texts_full = true;
+			return 0;
+		}
+		node->texts = texts;
 	}
 	char *copy = node->texts_full ? NULL : arena_copy(&profile->arena, text);
 	if (copy == NULL) {

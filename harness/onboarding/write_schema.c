@@ -203,7 +203,7 @@ static void write_rules(struct schema_writer *writer, const struct profile_node 
 	if (node->types[JSON_STRING] > 0) {
 		write_text_rules(writer, node);
 	}
-	if (writer->is_reply && node->types[JSON_NUMBER] > 0 && node->number_min >= 0) {
+	if (writer->is_reply && node->types[JSON_NUMBER] >= SURE_DOCUMENTS && node->number_min >= 0) {
 		json_build_integer(writer->build, "minimum", 0);
 	}
 	if (node->types[JSON_ARRAY] > 0) {
