@@ -23,7 +23,8 @@ struct init {
 	bool yes;
 	bool json;
 	bool force;
-	bool input_ended; /* the terminal was closed: defaults from here on */
+	bool asked;       /* a question at least */
+	bool input_ended; /* the terminal was closed, or nothing more is to be asked: defaults from here on */
 	struct progress progress;
 };
 
@@ -62,6 +63,10 @@ static bool ask(void *context, const struct question *question, char answer[ANSW
 	if (init->input_ended) {
 		return false;
 	}
+	if (!init->asked) {
+		fputs("Enter takes what stands in brackets, ! takes it for all questions that follow.\n", stderr);
+		init->asked = true;
+	}
 	fprintf(stderr, "\n%s  (%s)\n", question->text, question->id);
 	if (question->evidence != NULL && question->evidence[0] != '\0') {
 		fprintf(stderr, "  %s\n", question->evidence);
@@ -76,11 +81,17 @@ static bool ask(void *context, const struct question *question, char answer[ANSW
 			fputs("\nno more answers: the defaults are taken\n", stderr);
 			return false;
 		}
+		if (strcmp(line, "!\n") == 0) {
+			init->input_ended = true;
+			return false;
+		}
 		if (understand(question, text_trim(span_of(line)), answer)) {
 			progress_init(&init->progress, init->progress.what); /* thinking is no work */
 			return true;
 		}
-		fprintf(stderr, "type a number from 1 to %zu, one of these words, or nothing for the default\n",
+		fprintf(stderr,
+			"type a number from 1 to %zu, one of these words, nothing for the default, or ! for all "
+			"defaults from here on\n",
 			question->option_count);
 	}
 }

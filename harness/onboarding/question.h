@@ -5,7 +5,7 @@
 
 #include "harness/base/json.h"
 
-enum { QUESTION_OPTIONS = 8, QUESTIONS_MAX = 500, ANSWER_SIZE = 1024 };
+enum { QUESTION_OPTIONS = 8, QUESTIONS_MAX = 2000, ANSWER_SIZE = 1024 };
 enum question_source { QUESTION_DEFAULT, QUESTION_ASKED, QUESTION_ANSWERED };
 
 struct question {

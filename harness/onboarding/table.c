@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ARENA_MAX = 1024 * 1024 * 1024, ROW_MAX = 16 * 1024 * 1024 };
+enum { ARENA_MAX = 1024 * 1024 * 1024, ROW_MAX = 16 * 1024 * 1024, KEY_ROWS = 2000 };
 
 enum column_type { COLUMN_EMPTY, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT };
 
@@ -66,27 +66,42 @@ static bool read_header(struct table *table, const struct sheet *sheet, struct e
 
 /* --- which column is the key --- */
 
-static uint64_t count_matches(const struct sheet *sheet, size_t column, const struct profile_node *node)
+/* How a key is sought: over every `step`-th row; `strict` leaves out places that hold texts, dates or people, which a
+ * table may repeat beside its key. */
+struct search {
+	size_t step;
+	bool strict;
+};
+
+static uint64_t count_matches(const struct sheet *sheet, size_t column, const struct profile_node *node, size_t step)
 {
 	uint64_t matches = 0;
-	for (size_t row = 1; row < sheet->rows; row++) {
+	for (size_t row = 1; row < sheet->rows; row += step) {
 		struct span cell = sheet_cell(sheet, row, column);
 		matches += cell.length > 0 && profile_has(node, cell);
 	}
 	return matches;
 }
 
-/* The place of the messages that most of the column's values stand at. A place with few values, such as a code list,
- * matches by chance: it must have half as many different values as there are matches, or as it has documents. */
+/* A place with few values, such as a code list, matches by chance: half of its documents must have one of their own. */
+static bool may_hold_keys(const struct profile_node *node, bool strict)
+{
+	const char *word = NULL;
+	uint64_t texts = profile_texts(node);
+	bool varied = !node->inside_items && node->value_count > 0 && node->value_count * 2 >= node->documents;
+	bool plain = node->words <= texts && node->kinds[VALUE_DATE] + node->kinds[VALUE_DATE_TIME] == 0 &&
+		     node->decimals_max == 0 && !value_name_is_personal(node->name, &word);
+	return varied && (plain || !strict);
+}
+
+/* The place of the messages that most of the column's values stand at. */
 static uint64_t best_place(const struct sheet *sheet, size_t column, const struct profile *messages,
-			   const struct profile_node **ret_node)
+			   struct search search, const struct profile_node **ret_node)
 {
 	uint64_t best = 0;
 	for (struct profile_node *node = messages->root; node != NULL; node = profile_next(messages->root, node)) {
-		if (node->inside_items || node->value_count == 0 || node->value_count * 2 < node->documents) {
-			continue;
-		}
-		uint64_t matches = count_matches(sheet, column, node);
+		uint64_t matches =
+			may_hold_keys(node, search.strict) ? count_matches(sheet, column, node, search.step) : 0;
 		if (matches > best) {
 			best = matches;
 			*ret_node = node;
@@ -95,34 +110,45 @@ static uint64_t best_place(const struct sheet *sheet, size_t column, const struc
 	return best;
 }
 
-static bool find_key(struct table *table, const struct sheet *sheet, const char *wanted, const struct profile *messages,
-		     struct error *err)
+/* The best column and place; false where nothing matches. */
+static bool search_key(struct table *table, const struct sheet *sheet, const char *wanted,
+		       const struct profile *messages, struct search search)
 {
 	uint64_t best = 0;
-	bool known = false;
 	for (size_t i = 0; i < sheet->columns; i++) {
-		if (wanted != NULL && !span_is(table->columns[i], wanted)) {
-			continue;
-		}
-		known = true;
 		const struct profile_node *node = NULL;
-		uint64_t matches = best_place(sheet, i, messages, &node);
+		uint64_t matches = wanted == NULL || span_is(table->columns[i], wanted)
+					   ? best_place(sheet, i, messages, search, &node)
+					   : 0;
 		if (matches > best) {
 			best = matches;
 			table->key = i;
 			table->matched_at = node;
 		}
 	}
+	return best > 0;
+}
+
+static bool find_key(struct table *table, const struct sheet *sheet, const char *wanted, const struct profile *messages,
+		     struct error *err)
+{
+	size_t step = sheet->rows / KEY_ROWS + 1;
+	bool known = wanted == NULL;
+	for (size_t i = 0; i < sheet->columns && !known; i++) {
+		known = span_is(table->columns[i], wanted);
+	}
 	if (!known) {
 		return error_set_at(err, ERROR_USAGE, NULL, 1, "there is no column \"%s\"; name one that is there",
 				    wanted);
 	}
-	return best > 0 || error_set(err, ERROR_FORMAT,
-				     "no value of %s%s%s stands in the messages as their identity; "
-				     "give the decisions about these samples, mind leading zeros and blanks, or name "
-				     "the column with --key",
-				     wanted != NULL ? "column \"" : "any column", wanted != NULL ? wanted : "",
-				     wanted != NULL ? "\"" : "");
+	return search_key(table, sheet, wanted, messages, (struct search){step, true}) ||
+	       search_key(table, sheet, wanted, messages, (struct search){1, true}) ||
+	       search_key(table, sheet, wanted, messages, (struct search){1, false}) ||
+	       error_set(err, ERROR_FORMAT,
+			 "no value of %s%s%s stands in the messages as their identity; give the decisions about these "
+			 "samples, mind leading zeros and blanks, or name the column with --key",
+			 wanted != NULL ? "column \"" : "any column", wanted != NULL ? wanted : "",
+			 wanted != NULL ? "\"" : "");
 }
 
 /* --- rows --- */

@@ -269,11 +269,10 @@ bool draft_write_contract(const struct draft *draft, struct buffer *text, struct
 	struct contract_writer writer = {.draft = draft, .text = text};
 	arena_init(&writer.arena, draft->arena.maximum);
 	write_head(&writer);
-	buffer_append_format(text,
-			     "\ninterface: %s\nversion: 0.1.0\n"
-			     "environment: prod  # dev and test stay out of every figure of a report\n",
-			     draft->interface);
-	buffer_append_text(text, "owners:\n  integration: ");
+	buffer_append_text(text, "\ninterface: ");
+	write_quoted(&writer, draft->interface); /* "2026" would be a number */
+	buffer_append_text(text, "\nversion: 0.1.0\nenvironment: prod  # dev and test stay out of every figure of a "
+				 "report\nowners:\n  integration: ");
 	write_quoted(&writer, draft->owner);
 	write_line(&writer,
 		   "\n\n# tap: {listen: 127.0.0.1:8080, legacy: \"http://127.0.0.1:9000\"}  # live traffic, later: "

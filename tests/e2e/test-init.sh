@@ -107,3 +107,42 @@ printf '{"id": 1}\n{"id": 2,\n{"id": 3}\n' >"$work/broken.jsonl"
 "$understudy" init --samples "$work/broken.jsonl" -o "$work/out3" --yes >/dev/null 2>"$work/err" || fail "one broken line ended init"
 grep -q 'broken.jsonl:2: .*left out' "$work/err" || fail "the broken line is not named: $(cat "$work/err")"
 "$understudy" init --samples "$work/orders" -o "$work/out2" --yes --force >/dev/null || fail "--force did not overwrite"
+
+# --- on a terminal it asks, one question at a time: an answer by number, a wrong one, a default, then all the others ---
+python3 - "$understudy" "$work" >"$work/dialogue" 2>&1 <<'PY' || fail "on a terminal: $(cat "$work/dialogue")"
+import os, pty, select, sys, time
+understudy, work = sys.argv[1:3]
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(understudy, [understudy, "init", "--samples", work + "/orders", "--outcomes", work + "/rows.csv", "-o", work + "/out4"])
+said = ""
+def wait_for(text, since):
+    global said
+    until = time.time() + 20
+    while text not in said[since:]:
+        if time.time() > until or not select.select([terminal], [], [], 20)[0]:
+            sys.exit("no %r in: %s" % (text, said))
+        said += os.read(terminal, 4096).decode()
+    return len(said)
+def answer(line):
+    os.write(terminal, line.encode() + b"\n")
+at = wait_for("[item] ", 0)
+answer("7")
+at = wait_for("[item] ", at)
+answer("1")
+at = wait_for("[lead@example.com] ", at)
+answer("anna@example.com")
+at = wait_for("[http://127.0.0.1:8000/v1] ", at)
+answer("!")
+at = wait_for("next:", at)
+while True:
+    try:
+        if not os.read(terminal, 4096):
+            break
+    except OSError:
+        break
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+PY
+grep -q 'anna@example.com' "$work/out4/contracts/orders/contract.yaml" || fail "the owner's answer is lost"
+grep -q '^#   model: to-be-named' "$work/out4/contracts/orders/contract.yaml" || fail "a question left open is not listed"
+grep -q '^#   owner' "$work/out4/contracts/orders/contract.yaml" && fail "an answered question is listed as open" || true
