@@ -140,7 +140,7 @@ char *place_comment(struct span text, size_t most, struct arena *arena)
 		}
 		bool control = code_point < 0x20 || (code_point >= 0x7f && code_point <= 0xa0) ||
 			       code_point >= 0xfff0 || (code_point >= 0x2028 && code_point <= 0x202e) ||
-			       code_point == 0xfeff;
+			       (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0xfeff;
 		text_append_code_point(&line, control ? ' ' : code_point);
 	}
 	return take(&line, arena);

@@ -3,7 +3,17 @@
 
 #include "harness/base/text.h"
 
-enum { PROMPT_PLACES = 100, CODE_LENGTH = 64 };
+enum { PROMPT_PLACES = 100, CODE_LENGTH = 64, NAME_LENGTH = 128 };
+
+/* Text of the samples on one line, and without a second brace, which would begin a placeholder. */
+static const char *plain(const char *text, size_t most, struct arena *arena)
+{
+	char *line = text != NULL ? place_comment(span_of(text), most, arena) : NULL;
+	for (size_t i = 1; line != NULL && line[i - 1] != '\0'; i++) {
+		line[i] = line[i] == '{' && line[i - 1] == '{' ? '(' : line[i];
+	}
+	return line != NULL ? line : "";
+}
 
 static const char *type_of(const struct profile_node *node)
 {
@@ -23,9 +33,8 @@ static void write_codes(struct buffer *text, const struct draft_codes *codes, st
 {
 	buffer_append_text(text, codes->closed ? "one of" : "a code such as");
 	for (size_t i = 0; i < codes->count; i++) {
-		struct span value = {codes->values[i].text, codes->values[i].length};
-		const char *shown = place_comment(value, CODE_LENGTH, arena);
-		buffer_append_format(text, "%s %s", i == 0 ? "" : ",", shown != NULL ? shown : "");
+		buffer_append_format(text, "%s %s", i == 0 ? "" : ",",
+				     plain(codes->values[i].text, CODE_LENGTH, arena));
 	}
 }
 
@@ -33,8 +42,7 @@ static void write_field(const struct draft *draft, const struct draft_field *fie
 			struct arena *arena)
 {
 	const struct draft_codes *codes = draft_codes_of(draft, field->node);
-	const char *name = place_comment(span_of(field->name), CODE_LENGTH * 2, arena);
-	buffer_append_format(text, "- \"%s\": ", name != NULL ? name : "");
+	buffer_append_format(text, "- \"%s\": ", plain(field->name, NAME_LENGTH, arena));
 	if (codes != NULL) {
 		write_codes(text, codes, arena);
 	} else {
@@ -63,20 +71,26 @@ static void write_task(const struct draft *draft, struct buffer *text, struct ar
 	if (!draft->items) {
 		buffer_append_text(text, ": one object with\n\n");
 	} else {
-		const char *list = place_name(draft->replies->root, draft->record->parent, arena);
-		const char *key = place_name(draft->record, draft->item_key, arena);
-		bool named = list != NULL && list[0] != '\0';
+		const char *list =
+			plain(place_name(draft->replies->root, draft->record->parent, arena), NAME_LENGTH, arena);
+		const char *key = plain(place_name(draft->record, draft->item_key, arena), NAME_LENGTH, arena);
+		bool named = list[0] != '\0';
 		buffer_append_format(text, ": %s%s%swith one object for each item, and in it\n\n",
 				     named ? "an object with the list \"" : "a list ", named ? list : "",
 				     named ? "\" " : "");
-		buffer_append_format(text,
-				     "- \"%s\": what tells the item from the others, unchanged from the message\n",
-				     key != NULL ? key : "");
+		buffer_append_format(
+			text, "- \"%s\": what tells the item from the others, unchanged from the message\n", key);
 	}
+	bool nested = false;
 	for (size_t i = 0; i < draft->field_count; i++) {
-		if (draft->fields[i].compare != COMPARE_IGNORE) {
-			write_field(draft, &draft->fields[i], text, arena);
+		const struct draft_field *field = &draft->fields[i];
+		if (field->compare != COMPARE_IGNORE) {
+			write_field(draft, field, text, arena);
+			nested = nested || field->node->parent != draft->record;
 		}
+	}
+	if (nested) {
+		buffer_append_text(text, "\nA point in a name leads into an object: \"a.b\" is b inside of a.\n");
 	}
 }
 
@@ -103,8 +117,7 @@ bool draft_write_prompt(const struct draft *draft, struct buffer *text, struct e
 			continue;
 		}
 		const char *name = place_name(draft->messages->root, place->node, &arena);
-		const char *label = name != NULL ? place_comment(span_of(name), CODE_LENGTH * 2, &arena) : NULL;
-		buffer_append_format(text, "%s: {{%s}}\n", label != NULL ? label : "", place->pointer);
+		buffer_append_format(text, "%s: {{%s}}\n", plain(name, NAME_LENGTH, &arena), place->pointer);
 		shown++;
 	}
 	return buffer_ok(text, "the prompt", err);
