@@ -115,8 +115,7 @@ static bool take_message(void *context, const struct sample *sample, struct erro
 {
 	struct draft *draft = context;
 	return profile_add(draft->messages, sample->message, err) &&
-	       (sample->legacy == NULL || json_is(sample->legacy, JSON_NULL) ||
-		profile_add(draft->replies, sample->legacy, err)) &&
+	       (sample->legacy == NULL || profile_add(draft->replies, sample->legacy, err)) &&
 	       (!json_is(sample->llm, JSON_OBJECT) || profile_add(draft->llm, sample->llm, err));
 }
 

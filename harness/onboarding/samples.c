@@ -239,7 +239,8 @@ static bool take_value(struct reading *reading, const struct json_node *value, i
 	struct sample sample = {.message = value, .is_envelope = is_envelope(value), .root = value};
 	if (sample.is_envelope) {
 		sample.message = json_get_text(value, "message");
-		sample.legacy = json_get_text(value, "legacy");
+		const struct json_node *legacy = json_get_text(value, "legacy");
+		sample.legacy = json_is(legacy, JSON_NULL) ? NULL : legacy;
 		sample.llm = json_get_text(value, "llm");
 	}
 	struct samples *samples = reading->samples;
