@@ -103,6 +103,22 @@ static bool compare_text(struct draft *draft, struct draft_field *field, struct 
 	return true;
 }
 
+static bool compare_number(struct draft *draft, struct draft_field *field, struct error *err)
+{
+	const struct profile_node *node = field->node;
+	if (node->types[JSON_NUMBER] > 0 && node->decimals_max > 0) {
+		field->compare = COMPARE_NUMBER;
+		field->decimals = node->decimals_max;
+		field->evidence = arena_format(
+			&draft->arena, "up to %d decimals seen: may differ by half of the last one", field->decimals);
+		return field->evidence != NULL || draft_no_room(err);
+	}
+	field->evidence = node->types[JSON_NUMBER] > 0              ? "whole numbers"
+			  : node->types[JSON_NULL] == node->present ? "always null"
+								    : "boolean";
+	return true;
+}
+
 static bool choose_compare(struct draft *draft, struct draft_field *field, struct error *err)
 {
 	const struct profile_node *node = field->node;
@@ -134,17 +150,7 @@ static bool choose_compare(struct draft *draft, struct draft_field *field, struc
 	if (profile_texts(node) > 0) {
 		return compare_text(draft, field, err);
 	}
-	if (node->types[JSON_NUMBER] > 0 && node->decimals_max > 0) {
-		field->compare = COMPARE_NUMBER;
-		field->decimals = node->decimals_max;
-		field->evidence = arena_format(
-			&draft->arena, "up to %d decimals seen: may differ by half of the last one", field->decimals);
-		return field->evidence != NULL || draft_no_room(err);
-	}
-	field->evidence = node->types[JSON_NUMBER] > 0              ? "whole numbers"
-			  : node->types[JSON_NULL] == node->present ? "always null"
-								    : "boolean";
-	return true;
+	return compare_number(draft, field, err);
 }
 
 /* Whoever answers knows better than the samples, for any field. */

@@ -6,9 +6,10 @@
 
 #include <stdlib.h>
 
-enum { ARENA_MAX = 1024 * 1024 * 1024, ROW_MAX = 16 * 1024 * 1024, KEY_ROWS = 2000 };
+enum { ARENA_MAX = 1024 * 1024 * 1024, ROW_MAX = 16 * 1024 * 1024, KEY_ROWS = 2000, COMMA_SIZE = 64 };
 
-enum column_type { COLUMN_EMPTY, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT };
+/* COLUMN_COMMA: numbers some of which have a decimal comma. */
+enum column_type { COLUMN_EMPTY, COLUMN_NUMBER, COLUMN_COMMA, COLUMN_BOOLEAN, COLUMN_TEXT };
 
 static bool no_memory(struct error *err)
 {
@@ -17,22 +18,67 @@ static bool no_memory(struct error *err)
 
 /* --- columns of a sheet --- */
 
+/* "-1.234,50" as "-1234.50": a decimal comma, and points between groups of three. False for all else. */
+static bool read_comma(struct span cell, char number[COMMA_SIZE], size_t *ret_length)
+{
+	size_t comma = text_find(cell, SPAN(","));
+	size_t length = 0;
+	size_t point = 0; /* where the last group began, plus one */
+	double value;
+	if (comma == cell.length || cell.length >= COMMA_SIZE) {
+		return false;
+	}
+	for (size_t i = 0; i < cell.length; i++) {
+		if (cell.data[i] == '.') {
+			bool grouped = i < comma && (point > 0 ? i + 1 - point == 4 : i > 0 && i <= 4);
+			if (!grouped) {
+				return false;
+			}
+			point = i + 1;
+		} else {
+			number[length++] = cell.data[i] == ',' ? '.' : cell.data[i];
+		}
+	}
+	*ret_length = length;
+	return (point == 0 || comma - point == 3) && text_to_double((struct span){number, length}, &value);
+}
+
 static enum column_type type_of_cell(struct span cell)
 {
-	double number;
-	if (text_to_double(cell, &number)) {
+	char number[COMMA_SIZE];
+	double value;
+	size_t length = 0;
+	if (text_to_double(cell, &value)) {
 		return COLUMN_NUMBER;
 	}
+	if (read_comma(cell, number, &length)) {
+		return COLUMN_COMMA;
+	}
 	return span_is(cell, "true") || span_is(cell, "false") ? COLUMN_BOOLEAN : COLUMN_TEXT;
+}
+
+/* Whole numbers fit beside decimal commas; a point would say two things there. */
+static enum column_type join_types(enum column_type type, enum column_type other, bool points)
+{
+	bool numbers =
+		(type == COLUMN_COMMA && other == COLUMN_NUMBER) || (type == COLUMN_NUMBER && other == COLUMN_COMMA);
+	if (type == COLUMN_EMPTY || type == other) {
+		return other;
+	}
+	return numbers && !points ? COLUMN_COMMA : COLUMN_TEXT;
 }
 
 static enum column_type type_of_column(const struct sheet *sheet, size_t column)
 {
 	enum column_type type = COLUMN_EMPTY;
+	bool points = false;
 	for (size_t row = 1; row < sheet->rows && type != COLUMN_TEXT; row++) {
 		struct span cell = sheet_cell(sheet, row, column);
-		enum column_type other = cell.length > 0 ? type_of_cell(cell) : type;
-		type = type == COLUMN_EMPTY || type == other ? other : COLUMN_TEXT;
+		if (cell.length > 0) {
+			enum column_type other = type_of_cell(cell);
+			points = points || (other == COLUMN_NUMBER && text_find(cell, SPAN(".")) < cell.length);
+			type = join_types(type, other, points);
+		}
 	}
 	return type;
 }
@@ -178,8 +224,12 @@ static void write_cell(struct buffer *json, struct span name, struct span cell, 
 	buffer_append_text(json, json->length > 1 ? "," : "");
 	json_write_string(json, name);
 	buffer_append_byte(json, ':');
+	char number[COMMA_SIZE];
+	size_t length = 0;
 	if (type == COLUMN_TEXT) {
 		json_write_string(json, cell);
+	} else if (type == COLUMN_COMMA && read_comma(cell, number, &length)) {
+		buffer_append(json, number, length);
 	} else {
 		buffer_append_span(json, cell);
 	}
@@ -222,6 +272,7 @@ static bool take_sheet(struct table *table, const struct sheet *sheet, const cha
 	}
 	for (size_t i = 0; i < sheet->columns; i++) {
 		types[i] = type_of_column(sheet, i);
+		table->plain_csv = table->plain_csv && types[i] != COLUMN_COMMA;
 	}
 	return take_rows(table, sheet, types, err);
 }

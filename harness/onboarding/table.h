@@ -3,7 +3,7 @@
  *
  * A reply is JSON: at document level {"column": value, ...}, at item level {"items": [{...}, ...]}. Empty cells are
  * absent. A column of CSV or XLSX holds numbers or booleans where all its cells do, else texts, so that "007" stays
- * what it is; JSON Lines say their types themselves. */
+ * what it is; "1.234,50" is a number in a column of such; JSON Lines say their types themselves. */
 #ifndef UNDERSTUDY_ONBOARDING_TABLE_H
 #define UNDERSTUDY_ONBOARDING_TABLE_H
 
