@@ -107,6 +107,8 @@ static bool suspect_one(struct draft *draft, const struct profile_node *node, st
 		suspicion->certain = name != NULL || kind == VALUE_EMAIL || kind == VALUE_IBAN;
 	} else if (name != NULL) {
 		suspicion->evidence = arena_format(&draft->arena, "the name says \"%s\"", name);
+	} else if (node->unseen) {
+		suspicion->evidence = "not all of it was looked at: it is too deep, or has too many names";
 	} else {
 		return true;
 	}

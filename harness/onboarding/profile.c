@@ -344,6 +344,7 @@ static bool visit_object(struct profile *profile, struct profile_node *node, con
 			node->is_map = true;
 		}
 		if (node->is_map) {
+			node->unseen = true;
 			return true;
 		}
 		child = child != NULL ? child : make_node(profile, node, json_text(name), false);
@@ -362,6 +363,7 @@ static bool visit_array(struct profile *profile, struct profile_node *node, cons
 	struct profile_node *item = items_of(node);
 	if (item == NULL && count > 0) {
 		if (profile->nodes >= PROFILE_NODES) {
+			node->unseen = true;
 			return true;
 		}
 		item = make_node(profile, node, SPAN(""), true);
@@ -388,8 +390,12 @@ static bool visit(struct profile *profile, struct profile_node *node, const stru
 	node->last_document = profile->documents;
 	node->types[value->type]++;
 	if (value->type == JSON_OBJECT || value->type == JSON_ARRAY) {
-		return node->depth >= PROFILE_DEPTH || (value->type == JSON_OBJECT ? visit_object(profile, node, value)
-										   : visit_array(profile, node, value));
+		if (node->depth >= PROFILE_DEPTH) {
+			node->unseen = node->unseen || json_count(value) > 0;
+			return true;
+		}
+		return value->type == JSON_OBJECT ? visit_object(profile, node, value)
+						  : visit_array(profile, node, value);
 	}
 	if (value->type != JSON_STRING && value->type != JSON_NUMBER) {
 		return true;

@@ -46,6 +46,7 @@ struct profile_node {
 	bool is_items;     /* stands for all items of the array above */
 	bool inside_items; /* it, or a node above, is such a one */
 	bool is_map;
+	bool unseen; /* something inside was not looked at: of a map, too deep, or past the number of places */
 
 	uint64_t present;   /* values seen here */
 	uint64_t documents; /* that have one at least */
