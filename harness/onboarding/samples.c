@@ -201,6 +201,13 @@ static void note_fault(struct reading *reading, int line, const char *what)
 	}
 }
 
+/* Without white space, and without the UTF-8 mark that some programs begin their files with. */
+static struct span content_of(struct span text)
+{
+	bool marked = text_starts_with(text, "\xef\xbb\xbf");
+	return text_trim(marked ? (struct span){text.data + 3, text.length - 3} : text);
+}
+
 static bool is_envelope(const struct json_node *root)
 {
 	static const char *const names[] = {"message",     "legacy",         "llm",
@@ -283,7 +290,8 @@ static bool read_document(struct reading *reading, struct span text)
 	const struct json_node *root = NULL;
 	struct error why = ERROR_INIT;
 	arena_reset(&reading->arena);
-	if (!json_parse(&reading->arena, text, NULL, &root, &why)) {
+	if (!json_parse(&reading->arena, text_starts_with(text, "\xef\xbb\xbf") ? content_of(text) : text, NULL, &root,
+			&why)) {
 		int line = 0;
 		const char *what = without_line(why.message, &line);
 		note_fault(reading, line, what);
@@ -297,10 +305,14 @@ static bool take_line(struct reading *reading, struct span line, int number)
 	const struct json_node *root = NULL;
 	struct error why = ERROR_INIT;
 	arena_reset(&reading->arena);
-	if (text_trim(line).length == 0) {
+	struct span content = content_of(line);
+	if (content.length == 0) {
 		return true;
 	}
-	if (!json_parse(&reading->arena, text_trim(line), NULL, &root, &why)) {
+	if (content.data != text_trim(line).data) {
+		reading->samples->all_lines = false; /* replay takes no mark */
+	}
+	if (!json_parse(&reading->arena, content, NULL, &root, &why)) {
 		int line_of_line = 0;
 		note_fault(reading, number, without_line(why.message, &line_of_line));
 		return true;
@@ -312,7 +324,7 @@ static bool is_json(struct reading *reading, struct span text)
 {
 	const struct json_node *root = NULL;
 	arena_reset(&reading->arena);
-	return json_parse(&reading->arena, text_trim(text), NULL, &root, NULL) &&
+	return json_parse(&reading->arena, content_of(text), NULL, &root, NULL) &&
 	       (root->type == JSON_OBJECT || root->type == JSON_ARRAY);
 }
 
@@ -354,7 +366,7 @@ static bool is_lines(struct reading *reading, const char *file)
 	struct line_reader lines = {.stream = fopen(file, "re")};
 	bool found = false;
 	for (int seen = 0; lines.stream != NULL && seen < 2 && !found && next_line(&lines);) {
-		seen += text_trim(lines.line).length > 0;
+		seen += content_of(lines.line).length > 0;
 		found = lines.line.length <= SAMPLES_LINE_MAX && is_json(reading, lines.line);
 	}
 	free(lines.text);

@@ -81,6 +81,8 @@ static const struct {
 	{"{\"a\":1}\nbroken\n{\"a\":2}\n", 2, 1, true},
 	{"7\n", 0, 1, false},
 	{"", 0, 1, false},
+	{"\xef\xbb\xbf{\"a\":1}\r\n{\"a\":2}\r\n", 2, 0, false},
+	{"\xef\xbb\xbf{\n\"a\":1}\n", 1, 0, false},
 	{"{\"message\":{\"a\":1},\"legacy\":{}}\n", 1, 0, true},
 };
 
