@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
-LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline document reports web
+LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap onboarding pipeline document reports web
 
 DIRS_base := harness/base
 DIRS_evaluators := evaluators evaluators/compare evaluators/compatibility evaluators/drift evaluators/format evaluators/reach evaluators/schema evaluators/select evaluators/stats
@@ -22,6 +22,7 @@ DIRS_guard := harness/guard
 DIRS_paths := harness/paths
 DIRS_baselines := baselines
 DIRS_tap := harness/tap
+DIRS_onboarding := harness/onboarding
 DIRS_pipeline := harness/pipeline
 DIRS_document := harness/document
 DIRS_reports := reports
@@ -38,6 +39,7 @@ NEEDS_guard := contract codec evaluators base
 NEEDS_paths := guard contract codec evaluators base
 NEEDS_baselines := store contract codec evaluators base
 NEEDS_tap := http spool base
+NEEDS_onboarding := contract codec evaluators base
 NEEDS_pipeline := baselines paths guard contract codec store spool http evaluators base
 NEEDS_document := contract codec evaluators base
 NEEDS_reports := baselines store contract codec evaluators base
@@ -51,6 +53,7 @@ SYSTEM_codec := -lminizip -lexpat -lz
 SYSTEM_store := -lsqlite3 -lzstd
 SYSTEM_contract := -lyaml
 SYSTEM_paths := -lcurl
+SYSTEM_onboarding := -lm
 SYSTEM_pipeline := -lz
 SYSTEM_document := -lxlsxwriter
 SYSTEM_web := -lmicrohttpd
@@ -67,7 +70,7 @@ archives = $(foreach name,$(1),$(BUILD)/lib$(name).a)
 system = $(foreach name,$(1),$(SYSTEM_$(name)))
 
 COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/cmd/*.c))
-ORDERED := web reports document pipeline tap baselines paths guard contract codec store spool http evaluators base
+ORDERED := web reports document pipeline onboarding tap baselines paths guard contract codec store spool http evaluators base
 
 .PHONY: all
 all: $(BUILD)/understudy
@@ -119,6 +122,7 @@ FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
+FUZZ_USES_sheet := codec $(NEEDS_codec)
 FUZZ_USES_ingest := tap http spool base
 FUZZ_USES_drift := evaluators base
 FUZZ_USES_format := evaluators base

@@ -10,7 +10,7 @@
 
 #include "harness/base/arena.h"
 
-enum { SHEET_CELLS_MAX = 4 * 1024 * 1024, SHEET_PART_MAX = 512 * 1024 * 1024 };
+enum { SHEET_CELLS_MAX = 16 * 1024 * 1024, SHEET_PART_MAX = 512 * 1024 * 1024 };
 
 struct sheet {
 	struct span *cells;

@@ -136,8 +136,8 @@ bool workbook_open(struct workbook *workbook, const char *wanted, struct error *
 	if (workbook->sheet_part != NULL) {
 		return true;
 	}
-	return wanted != NULL ? error_set(err, ERROR_MISSING, "the workbook has no worksheet \"%s\"; name one that it has",
-					  wanted)
+	return wanted != NULL ? error_set(err, ERROR_MISSING,
+					  "the workbook has no worksheet \"%s\"; name one that it has", wanted)
 			      : error_set(err, ERROR_MISSING,
 					  "the workbook has no visible worksheet; show the one with the table");
 }

@@ -73,7 +73,7 @@ START_TEST(refuse_more_cells_than_the_limit)
 	for (int i = 0; i < 4096; i++) {
 		buffer_append_text(&text, "x,");
 	}
-	for (int i = 0; i < 1024; i++) {
+	for (int i = 0; i < 4096; i++) {
 		buffer_append_text(&text, "\ny");
 	}
 	struct sheet sheet;
