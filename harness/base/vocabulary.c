@@ -11,6 +11,7 @@ static const struct word OUTCOMES[] = {OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
 static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
 static const struct word PENDING_REASONS[] = {PENDING_LIST(VOCABULARY_WORD)};
+static const struct word INPUT_GATES[] = {INPUT_GATE_LIST(VOCABULARY_WORD)};
 static const struct word SHADOW_RULES[] = {SHADOW_RULE_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
@@ -66,6 +67,16 @@ const char *not_evaluated_name(int reason)
 const char *pending_reason_name(int reason)
 {
 	return word_at(PENDING_REASONS, PENDING_REASON_COUNT, reason)->name;
+}
+
+const char *pending_reason_sentence(int reason)
+{
+	return word_at(PENDING_REASONS, PENDING_REASON_COUNT, reason)->sentence;
+}
+
+const char *input_gate_name(int gate)
+{
+	return word_at(INPUT_GATES, INPUT_GATE_COUNT, gate)->name;
 }
 
 const char *shadow_rule_name(int rule)

@@ -43,7 +43,16 @@
 	X(NOT_EVALUATED_SAMPLED_OUT, "sampled_out", "not in the shadow sample")
 
 /* What a pending evaluation waits for, where that is not its turn. */
-#define PENDING_LIST(X) X(PENDING_AWAITS_LEGACY, "awaits_legacy", "the legacy answer comes later")
+#define PENDING_LIST(X)                                                                                                \
+	X(PENDING_AWAITS_LEGACY, "awaits_legacy", "the legacy answer comes later")                                     \
+	X(PENDING_HELD_INVALID, "held_invalid", "the message deviates from its schema; somebody has to release it")    \
+	X(PENDING_HELD_CHANGED, "held_changed", "the messages have changed; somebody has to release it")
+
+/* What an input gate does about a message. */
+#define INPUT_GATE_LIST(X)                                                                                             \
+	X(INPUT_WARN, "warn", "evaluated all the same, counted and marked")                                            \
+	X(INPUT_HOLD, "hold", "its evaluation waits until somebody releases it")                                       \
+	X(INPUT_DEAD_LETTER, "dead_letter", "set aside")
 
 /* By what an exchange is chosen for shadow work. */
 #define SHADOW_RULE_LIST(X)                                                                                            \
@@ -121,6 +130,7 @@ enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
 enum evaluation { EVALUATION_LIST(VOCABULARY_CONSTANT) EVALUATION_COUNT };
 enum not_evaluated { NOT_EVALUATED_LIST(VOCABULARY_CONSTANT) NOT_EVALUATED_COUNT };
 enum pending_reason { PENDING_LIST(VOCABULARY_CONSTANT) PENDING_REASON_COUNT };
+enum input_gate { INPUT_GATE_LIST(VOCABULARY_CONSTANT) INPUT_GATE_COUNT };
 enum shadow_rule { SHADOW_RULE_LIST(VOCABULARY_CONSTANT) SHADOW_RULE_COUNT };
 enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
 enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
@@ -139,6 +149,8 @@ const char *outcome_name(int outcome);
 const char *evaluation_name(int evaluation);
 const char *not_evaluated_name(int reason);
 const char *pending_reason_name(int reason);
+const char *pending_reason_sentence(int reason);
+const char *input_gate_name(int gate);
 const char *shadow_rule_name(int rule);
 const char *legacy_outcome_name(int outcome);
 const char *drop_reason_name(int reason);

@@ -27,6 +27,7 @@ extern const struct command command_compare;
 extern const struct command command_contract;
 extern const struct command command_dead_letter;
 extern const struct command command_gate;
+extern const struct command command_input;
 extern const struct command command_label;
 extern const struct command command_reconcile;
 extern const struct command command_replay;

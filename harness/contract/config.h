@@ -67,6 +67,7 @@ MUST_CHECK bool contract_load_listener_tls(const struct config *config, const st
 MUST_CHECK bool contract_load_tap(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_candidates(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_data(struct contract *contract, const struct config *config);
+MUST_CHECK bool contract_load_input(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_plan(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_records(struct contract *contract, const struct config *config);
 /* After contract_load_data: may this template be filled and sent? */

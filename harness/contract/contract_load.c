@@ -145,9 +145,8 @@ static bool load_schemas(struct contract *contract, const struct config *config)
 	const struct json_node *request = config_get(contract->root, "schemas.request");
 	const struct json_node *response = config_get(contract->root, "schemas.response");
 	struct span text;
-	const struct json_node *json;
-	return (request == NULL ||
-		load_schema(config, request, &contract->request_schema, &text, &json, contract->request_schema_hash)) &&
+	return (request == NULL || load_schema(config, request, &contract->request_schema, &text,
+					       &contract->request_schema_json, contract->request_schema_hash)) &&
 	       load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
 			   &contract->response_schema_json, contract->response_schema_hash);
 }
@@ -169,7 +168,8 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
 	       contract_load_records(contract, &config) && contract_load_data(contract, &config) &&
-	       contract_load_plan(contract, &config) && contract_load_candidates(contract, &config);
+	       contract_load_plan(contract, &config) && contract_load_input(contract, &config) &&
+	       contract_load_candidates(contract, &config);
 }
 
 struct contract *contract_load(const char *file, struct error *err)

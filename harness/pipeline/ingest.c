@@ -1,5 +1,6 @@
 /* From the spool to rows. One transaction holds a batch of exchanges, their evaluations and the reading position. */
 #include "harness/pipeline/draw.h"
+#include "harness/pipeline/input.h"
 #include "harness/pipeline/pairing.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
@@ -78,6 +79,7 @@ struct arrival {
 	struct message message;
 	int64_t row;
 	bool chosen;
+	int held; /* enum pending_reason, of an input gate; -1: none */
 };
 
 static bool finish_recorded(const struct arrival *arrival, const struct candidate_lane *candidate, struct error *err)
@@ -108,12 +110,14 @@ static bool add_evaluation(const struct arrival *arrival, struct candidate_lane 
 		return store_evaluation_close(store, arrival->row, candidate->id, week, test, EVALUATION_NOT_EVALUATED,
 					      NOT_EVALUATED_SAMPLED_OUT, SPAN(""), err);
 	}
-	if (message->row.legacy_outcome == LEGACY_AWAITED) {
+	if (arrival->held >= 0 || message->row.legacy_outcome == LEGACY_AWAITED) {
 		struct span none = {NULL, 0};
 		struct span recorded = arrival->captured->candidate_reply;
 		bool keep = !candidate->provider->calls && recorded.length > 0;
-		return store_evaluation_hold(store, arrival->row, candidate->id, week, test, keep ? recorded : none,
-					     err);
+		enum pending_reason reason =
+			arrival->held >= 0 ? (enum pending_reason)arrival->held : PENDING_AWAITS_LEGACY;
+		return store_evaluation_hold(store, arrival->row, candidate->id, week, test, reason,
+					     keep ? recorded : none, err);
 	}
 	if (!candidate->provider->calls) {
 		return finish_recorded(arrival, candidate, err);
@@ -153,6 +157,7 @@ static bool add_work(struct arrival *arrival, const char *stream, struct error *
 	struct worker *worker = arrival->worker;
 	struct interface_lane *lane = arrival->lane;
 	if (!draw_shadow(worker, lane, arrival->captured, &arrival->message, arrival->row, &arrival->chosen, err) ||
+	    !input_judge(worker, lane, &arrival->message, arrival->row, arrival->chosen, &arrival->held, err) ||
 	    !pairing_add_exchange(worker, stream, lane, arrival->captured, &arrival->message, arrival->row, err)) {
 		return false;
 	}
@@ -249,7 +254,7 @@ struct batch {
 static bool add_record(struct worker *worker, const struct worker_stream *stream, const struct spool_record *record,
 		       struct batch *batch, struct error *err)
 {
-	if (batch->records == 0 && !store_begin(worker->store, err)) {
+	if (batch->records == 0 && (!store_begin(worker->store, err) || !input_look(worker, err))) {
 		return false;
 	}
 	batch->records++;

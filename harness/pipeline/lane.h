@@ -54,6 +54,7 @@ struct interface_lane {
 	uint32_t shadow_ppm;               /* sampling.shadow in force */
 	int shadow_floor;                  /* sampling.floor in force */
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
+	bool input_changed;                /* an alarm of data drift is open, and new messages are held */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
 };
 

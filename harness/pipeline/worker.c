@@ -170,7 +170,8 @@ static size_t open_calls(const struct worker *worker)
 	return open;
 }
 
-/* Rows that became pending again behind the cursors (a retried dead letter) are found once nothing else is left. */
+/* Rows that became pending again behind the cursors (a retried dead letter, a released message) are found once nothing
+ * else is left. */
 static bool look_again(struct worker *worker, bool *ret_found, struct error *err)
 {
 	bool found = false;
@@ -179,9 +180,6 @@ static bool look_again(struct worker *worker, bool *ret_found, struct error *err
 		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
 			struct candidate_lane *candidate = &lane->candidates[k];
 			int64_t pending = 0;
-			if (candidate->calls == NULL) {
-				continue;
-			}
 			if (!store_pending_count(worker->store, candidate->id, &pending, err)) {
 				return false;
 			}

@@ -29,3 +29,34 @@ CREATE VIEW v_incident AS
 SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at,
 	n.acknowledged_at, n.resolved_at, n.evidence
 FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;
+-- Input gates.
+CREATE TABLE input_mark (
+	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),
+	gate INTEGER NOT NULL,
+	detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE input_release (
+	id INTEGER PRIMARY KEY,
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	at INTEGER NOT NULL,
+	gate INTEGER NOT NULL,
+	actor TEXT NOT NULL,
+	note TEXT NOT NULL
+) STRICT;
+CREATE INDEX input_release_by_exchange ON input_release (exchange_id);
+CREATE TRIGGER input_release_is_append_only BEFORE UPDATE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+CREATE TABLE rollup_input (
+	interface_id INTEGER NOT NULL,
+	day INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	messages INTEGER NOT NULL,
+	deviating INTEGER NOT NULL,
+	unreadable INTEGER NOT NULL,
+	warned INTEGER NOT NULL,
+	held_invalid INTEGER NOT NULL,
+	held_changed INTEGER NOT NULL,
+	dead_letter INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, day, test)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX evaluation_held ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason > 0;

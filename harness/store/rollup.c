@@ -52,6 +52,13 @@ static const char ADD_LATENCY[] =
 static const char ADD_SHADOW[] =
 	"INSERT INTO rollup_shadow (interface_id, week, test, rule, pi_ppm, count, chosen) VALUES (?, ?, ?, ?, ?, ?, "
 	"?) ON CONFLICT DO UPDATE SET count = count + excluded.count, chosen = chosen + excluded.chosen";
+static const char ADD_INPUT[] =
+	"INSERT INTO rollup_input (interface_id, day, test, messages, deviating, unreadable, warned, held_invalid, "
+	"held_changed, dead_letter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET messages = "
+	"messages "
+	"+ excluded.messages, deviating = deviating + excluded.deviating, unreadable = unreadable + "
+	"excluded.unreadable, warned = warned + excluded.warned, held_invalid = held_invalid + excluded.held_invalid, "
+	"held_changed = held_changed + excluded.held_changed, dead_letter = dead_letter + excluded.dead_letter";
 
 static const char CLEAN_LEGACY[] = "DELETE FROM rollup_legacy WHERE interface_id = ? AND week = ? AND test = ? AND "
 				   "legacy_outcome = ? AND count = 0";
@@ -71,6 +78,7 @@ static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
 	[ROLLUP_COST] = {5, 1, ADD_COST, NULL},
 	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY, NULL},
 	[ROLLUP_SHADOW] = {5, 2, ADD_SHADOW, NULL},
+	[ROLLUP_INPUT] = {3, INPUT_SUM_COUNT, ADD_INPUT, NULL},
 };
 
 struct entry {

@@ -234,6 +234,7 @@ CREATE TABLE evaluation (
 	PRIMARY KEY (exchange_id, candidate_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason IS NULL;
+CREATE INDEX evaluation_held ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason > 0;
 CREATE INDEX evaluation_dead ON evaluation (candidate_id, exchange_id) WHERE state = 3;
 
 -- What each candidate cost on each UTC day of calling, for the budget: survives restarts.
@@ -470,6 +471,43 @@ CREATE TABLE incident_action (
 	note TEXT NOT NULL                   -- why; '' where nothing was said
 ) STRICT;
 CREATE INDEX incident_action_by_incident ON incident_action (incident_id);
+
+-- Input gates.
+-- Messages that deviate from their schema, and what was done about each. A row stays when the payload is purged.
+CREATE TABLE input_mark (
+	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),
+	gate INTEGER NOT NULL,               -- enum input_gate
+	detail TEXT NOT NULL                 -- where and how it deviates, without values of the message
+) STRICT;
+
+-- Who released, or set aside, messages that were held. Append-only.
+CREATE TABLE input_release (
+	id INTEGER PRIMARY KEY,
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	at INTEGER NOT NULL,
+	gate INTEGER NOT NULL,               -- enum input_gate: warn: evaluated all the same; dead_letter: set aside
+	actor TEXT NOT NULL,                 -- who, as given
+	note TEXT NOT NULL                   -- why; '' where nothing was said
+) STRICT;
+CREATE INDEX input_release_by_exchange ON input_release (exchange_id);
+CREATE TRIGGER input_release_is_append_only BEFORE UPDATE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+
+-- What the input gates did with the messages of one UTC day of captured_at, counted when they were stored. deviating =
+-- warned + held_invalid + dead_letter.
+CREATE TABLE rollup_input (
+	interface_id INTEGER NOT NULL,
+	day INTEGER NOT NULL,                -- days since 1970
+	test INTEGER NOT NULL,
+	messages INTEGER NOT NULL,           -- stored, revisions included
+	deviating INTEGER NOT NULL,          -- from the request schema
+	unreadable INTEGER NOT NULL,         -- no JSON, or without the values of its identity; not among the deviating
+	warned INTEGER NOT NULL,
+	held_invalid INTEGER NOT NULL,
+	held_changed INTEGER NOT NULL,       -- of those that do not deviate: came while an alarm of data drift was open
+	dead_letter INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, day, test)
+) STRICT, WITHOUT ROWID;
 
 -- The data teams' API: columns stay.
 CREATE VIEW v_exchange AS
