@@ -73,6 +73,7 @@ static bool check_reply(const struct contract *contract, struct span text, struc
 	if (!json_parse(arena, text, NULL, &root, &why)) {
 		return describe(comparison, arena, OUTCOME_UNPARSABLE, "", why.message, err);
 	}
+	comparison->document = root;
 	struct schema_report report;
 	schema_report_init(&report, arena, 1);
 	if (!schema_validate(contract->response_schema, root, &report)) {

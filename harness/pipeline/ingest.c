@@ -2,9 +2,11 @@
 #include "harness/pipeline/draw.h"
 #include "harness/pipeline/input.h"
 #include "harness/pipeline/pairing.h"
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
 #include "harness/store/legacy.h"
+#include "harness/store/profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +153,20 @@ static bool add_unknown(struct worker *worker, const char *stream, const struct 
 	       store_exchange_add(worker->store, stream, &row, &id, &delivery, err);
 }
 
+/* The legacy reply that counts, too, where there is one. */
+static bool count_values(const struct arrival *arrival, struct error *err)
+{
+	const struct message *message = &arrival->message;
+	struct worker *worker = arrival->worker;
+	if (!profile_chosen(arrival->lane->profile, message->row.exchange_id)) {
+		return true;
+	}
+	return profile_add(arrival->lane->profile, worker->store, PROFILE_MESSAGE, message->root, message->row.week,
+			   message->row.test, err) &&
+	       (message->row.legacy_outcome == LEGACY_AWAITED ||
+		shadow_count_legacy(worker->store, arrival->lane, &message->row, message->reply, &worker->arena, err));
+}
+
 /* What was stored: joined with its answers, and an evaluation for each candidate. */
 static bool add_work(struct arrival *arrival, const char *stream, struct error *err)
 {
@@ -159,6 +175,9 @@ static bool add_work(struct arrival *arrival, const char *stream, struct error *
 	if (!draw_shadow(worker, lane, arrival->captured, &arrival->message, arrival->row, &arrival->chosen, err) ||
 	    !input_judge(worker, lane, &arrival->message, arrival->row, arrival->chosen, &arrival->held, err) ||
 	    !pairing_add_exchange(worker, stream, lane, arrival->captured, &arrival->message, arrival->row, err)) {
+		return false;
+	}
+	if (!count_values(arrival, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < lane->contract->candidate_count; i++) {

@@ -1,5 +1,6 @@
 #include "harness/pipeline/lane.h"
 
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/watch.h"
 #include "harness/store/legacy.h"
 
@@ -86,6 +87,7 @@ void lane_destroy(struct interface_lane *lane)
 		arena_finish(&lane->candidates[i].held_arena);
 		free(lane->candidates[i].ready);
 	}
+	profile_destroy(lane->profile);
 	free(lane->candidates);
 	free(lane->fields);
 	free(lane);

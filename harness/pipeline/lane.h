@@ -45,6 +45,8 @@ struct watched_file {
 	int64_t modified_ns;
 };
 
+struct profile;
+
 struct interface_lane {
 	const struct contract *contract;
 	int64_t id;                        /* store row */
@@ -54,6 +56,7 @@ struct interface_lane {
 	uint32_t shadow_ppm;               /* sampling.shadow in force */
 	int shadow_floor;                  /* sampling.floor in force */
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
+	struct profile *profile;           /* NULL: nothing is counted of the values */
 	bool input_changed;                /* an alarm of data drift is open, and new messages are held */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
 };

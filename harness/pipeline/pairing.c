@@ -245,6 +245,18 @@ static bool apply(const struct joining *joining, bool *ret_returned, struct erro
 	return true;
 }
 
+/* Of an exchange that had none. */
+static bool count_first_answer(const struct joining *joining, struct error *err)
+{
+	struct worker *worker = joining->worker;
+	struct store_exchange answered;
+	struct span reply = SPAN("");
+	return joining->exchange.legacy_outcome != LEGACY_AWAITED ||
+	       (store_exchange_get(worker->store, joining->row, &answered, err) &&
+		store_answer_reply(worker->store, joining->row, &worker->arena, &reply, err) &&
+		shadow_count_legacy(worker->store, joining->lane, &answered, reply, &worker->arena, err));
+}
+
 /* After a version was added: does another one count now, and what follows? */
 static bool count_version(const struct joining *joining, bool is_new, struct error *err)
 {
@@ -273,7 +285,7 @@ static bool count_version(const struct joining *joining, bool is_new, struct err
 	if (is_new || !changed) {
 		return true;
 	}
-	if (!apply(joining, &returned, err)) {
+	if (!count_first_answer(joining, err) || !apply(joining, &returned, err)) {
 		return false;
 	}
 	if (returned) {

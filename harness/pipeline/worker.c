@@ -1,6 +1,7 @@
 #include "harness/pipeline/worker_internal.h"
 
 #include "harness/base/file.h"
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/watch.h"
 
 #include <errno.h>
@@ -98,6 +99,11 @@ static bool open_lanes(struct worker *worker, bool new_epoch, struct error *err)
 		worker->lanes[i] = lane_create(worker->store, installation->contracts[i], new_epoch, clock_now(), err);
 		if (worker->lanes[i] == NULL) {
 			return false;
+		}
+		worker->lanes[i]->profile =
+			profile_create(installation->contracts[i], worker->sampling_key, worker->lanes[i]->id);
+		if (worker->lanes[i]->profile == NULL) {
+			return error_set(err, ERROR_MEMORY, "no memory for the profiles of fields");
 		}
 	}
 	return true;

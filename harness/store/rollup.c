@@ -59,6 +59,9 @@ static const char ADD_INPUT[] =
 	"+ excluded.messages, deviating = deviating + excluded.deviating, unreadable = unreadable + "
 	"excluded.unreadable, warned = warned + excluded.warned, held_invalid = held_invalid + excluded.held_invalid, "
 	"held_changed = held_changed + excluded.held_changed, dead_letter = dead_letter + excluded.dead_letter";
+static const char ADD_PROFILE[] =
+	"INSERT INTO rollup_profile (field_id, week, test, measure, bin, count) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT "
+	"DO UPDATE SET count = count + excluded.count";
 
 static const char CLEAN_LEGACY[] = "DELETE FROM rollup_legacy WHERE interface_id = ? AND week = ? AND test = ? AND "
 				   "legacy_outcome = ? AND count = 0";
@@ -78,6 +81,7 @@ static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
 	[ROLLUP_COST] = {5, 1, ADD_COST, NULL},
 	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY, NULL},
 	[ROLLUP_SHADOW] = {5, 2, ADD_SHADOW, NULL},
+	[ROLLUP_PROFILE] = {5, 1, ADD_PROFILE, NULL},
 	[ROLLUP_INPUT] = {3, INPUT_SUM_COUNT, ADD_INPUT, NULL},
 };
 

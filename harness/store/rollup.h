@@ -21,6 +21,7 @@ enum rollup_table {
 	ROLLUP_LATENCY,     /* interface, path, week, test, bucket: count */
 	ROLLUP_SHADOW,      /* interface, week, test, rule, pi_ppm: count, chosen */
 	ROLLUP_INPUT,       /* interface, day, test: enum input_sum */
+	ROLLUP_PROFILE,     /* field, week, test, measure, bin: count */
 	ROLLUP_TABLE_COUNT
 };
 enum { ROLLUP_KEY_MAX = 6, ROLLUP_SUM_MAX = 10 };

@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	input_suite,
 	interleaving_suite,
 	message_suite,
+	profile_suite,
 	recording_suite,
 	replay_suite,
 	pairing_suite,
