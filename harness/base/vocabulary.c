@@ -17,6 +17,7 @@ static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WOR
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
 static const struct word REPLAY_SKIPS[] = {REPLAY_SKIP_LIST(VOCABULARY_WORD)};
 static const struct word DRIFT_SEVERITIES[] = {DRIFT_SEVERITY_LIST(VOCABULARY_WORD)};
+static const struct word PROFILE_CHECKS[] = {PROFILE_CHECK_LIST(VOCABULARY_WORD)};
 static const struct word INCIDENT_KINDS[] = {INCIDENT_KIND_LIST(VOCABULARY_WORD)};
 static const struct word INCIDENT_STATES[] = {INCIDENT_STATE_LIST(VOCABULARY_WORD)};
 
@@ -137,6 +138,16 @@ enum drift_severity drift_class_severity(enum drift_class drift)
 const char *drift_severity_name(int severity)
 {
 	return word_at(DRIFT_SEVERITIES, DRIFT_SEVERITY_COUNT, severity)->name;
+}
+
+const char *profile_check_name(int check)
+{
+	return word_at(PROFILE_CHECKS, PROFILE_CHECK_COUNT, check)->name;
+}
+
+const char *profile_check_sentence(int check)
+{
+	return word_at(PROFILE_CHECKS, PROFILE_CHECK_COUNT, check)->sentence;
 }
 
 const char *incident_kind_name(int kind)

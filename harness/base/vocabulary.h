@@ -111,6 +111,17 @@
 	X(DRIFT_UNDECLARED_FIELD, "undeclared_field", DRIFT_LOW, "a field that the schema does not have")              \
 	X(DRIFT_OTHER, "other", DRIFT_MEDIUM, "another deviation from the schema")
 
+/* What of a field is held against the reference to find data drift. */
+#define PROFILE_CHECK_LIST(X)                                                                                          \
+	X(CHECK_ABSENT, "absent", "the share of documents without the field")                                          \
+	X(CHECK_NULL, "null", "the share of documents in which it is null")                                            \
+	X(CHECK_TYPE, "type", "the share of values of its usual type")                                                 \
+	X(CHECK_NEW, "new", "the share of values that the reference does not have")                                    \
+	X(CHECK_VALUES, "values", "how often each of its values is")                                                   \
+	X(CHECK_LENGTH, "length", "how long its texts are")                                                            \
+	X(CHECK_ITEMS, "items", "how many items its lists have")                                                       \
+	X(CHECK_NUMBER, "number", "how large its numbers are")
+
 /* What an incident is about. */
 #define INCIDENT_KIND_LIST(X)                                                                                          \
 	X(INCIDENT_CONTRACT_DRIFT, "contract_drift", "the LLM path's replies deviate from the contract more often")    \
@@ -136,6 +147,7 @@ enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_CO
 enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
 enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
 enum drift_severity { DRIFT_SEVERITY_LIST(VOCABULARY_CONSTANT) DRIFT_SEVERITY_COUNT };
+enum profile_check { PROFILE_CHECK_LIST(VOCABULARY_CONSTANT) PROFILE_CHECK_COUNT };
 enum incident_kind { INCIDENT_KIND_LIST(VOCABULARY_CONSTANT) INCIDENT_KIND_COUNT };
 enum incident_state { INCIDENT_STATE_LIST(VOCABULARY_CONSTANT) INCIDENT_STATE_COUNT };
 #undef VOCABULARY_CONSTANT
@@ -163,6 +175,8 @@ const char *drift_class_name(int drift);
 const char *drift_class_sentence(int drift);
 enum drift_severity drift_class_severity(enum drift_class drift);
 const char *drift_severity_name(int severity);
+const char *profile_check_name(int check);
+const char *profile_check_sentence(int check);
 const char *incident_kind_name(int kind);
 const char *incident_kind_sentence(int kind);
 const char *incident_state_name(int state);

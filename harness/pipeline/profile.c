@@ -1,7 +1,7 @@
 #include "harness/pipeline/profile.h"
 
 #include "baselines/sampling.h"
-#include "harness/base/loglinear.h"
+#include "evaluators/stats/shift.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/profile_place.h"
 
@@ -241,7 +241,7 @@ static void remember_text(struct place_texts *texts, uint8_t *slot, struct span 
 
 static void count_length(const struct walk *w, const struct place *place, struct span text)
 {
-	count(w, place, PROFILE_LENGTH, (int64_t)loglinear_index(PROFILE_LENGTH_BITS, text.length));
+	count(w, place, PROFILE_LENGTH, stats_shift_length_bin(text.length));
 }
 
 static bool count_text(struct walk *w, struct place *place, struct span text)
@@ -297,9 +297,9 @@ static bool count_by_type(struct walk *w, struct place *place, const struct json
 		return count_text(w, place, text);
 	}
 	if (node->type == JSON_ARRAY) {
-		count(w, place, PROFILE_ITEMS, (int64_t)loglinear_index(PROFILE_LENGTH_BITS, json_count(node)));
+		count(w, place, PROFILE_ITEMS, stats_shift_length_bin(json_count(node)));
 	} else if (node->type == JSON_NUMBER && text_to_double(text, &number)) {
-		count(w, place, PROFILE_NUMBER, profile_number_bin(number));
+		count(w, place, PROFILE_NUMBER, stats_shift_number_bin(number));
 	} else {
 		count(w, place, PROFILE_TYPE, node->type);
 	}

@@ -2,29 +2,9 @@
 #include "harness/store/profile.h"
 
 #include "harness/base/hash.h"
-#include "harness/base/loglinear.h"
 #include "harness/store/internal.h"
 
-#include <math.h>
-
 enum { HASHED_MAX = 256 * 1024 * 1024 };
-
-static const double SCALE = 1e4;
-static const double SCALED_MAX = 4.6e18; /* below 2^62 */
-
-int64_t profile_number_bin(double number)
-{
-	double scaled = fabs(number) * SCALE + 0.5;
-	uint64_t whole = scaled < SCALED_MAX ? (uint64_t)scaled : (uint64_t)SCALED_MAX;
-	int64_t bin = (int64_t)loglinear_index(PROFILE_NUMBER_BITS, whole);
-	return number < 0 ? -bin : bin;
-}
-
-double profile_number_of_bin(int64_t bin)
-{
-	uint64_t whole = loglinear_lowest(PROFILE_NUMBER_BITS, (size_t)(bin < 0 ? -bin : bin));
-	return (bin < 0 ? -1 : 1) * (double)whole / SCALE;
-}
 
 static struct statement *of_side(struct store *store, const char *sql, int64_t interface_id, int64_t side,
 				 struct error *err)

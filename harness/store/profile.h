@@ -19,20 +19,14 @@ enum profile_measure {
 			     in their pointer: of the others the values say it */
 	PROFILE_TYPE,     /* null, true, false, objects where the pointer is '', and numbers that no double holds; enum
 			     json_type */
-	PROFILE_ITEMS,    /* arrays; loglinear_index of their items with PROFILE_LENGTH_BITS */
+	PROFILE_ITEMS,    /* arrays; stats_shift_length_bin of their items (evaluators/stats/shift.h) */
 	PROFILE_LENGTH,   /* texts of an open field; likewise of their bytes */
-	PROFILE_NUMBER,   /* numbers; profile_number_bin */
+	PROFILE_NUMBER,   /* numbers; stats_shift_number_bin */
 	PROFILE_TEXT,     /* texts of a field that is not open; profile_value.token, or PROFILE_OTHER_TEXT */
 	PROFILE_LEFT_OUT, /* of the pointer '' alone; 0: values beyond the limits, which are counted nowhere else */
 	PROFILE_MEASURE_COUNT
 };
-enum { PROFILE_LENGTH_BITS = 3, PROFILE_NUMBER_BITS = 3, PROFILE_TEXTS_MAX = 64, PROFILE_OTHER_TEXT = 0 };
-
-/* Bins grow with the number's size, at most 2^-3 relative, and ascend with the number: its ten-thousandths, rounded, by
- * loglinear_index; below 0 its negative. Past 4e14 all are one. */
-int64_t profile_number_bin(double number);
-/* A number within the bin. */
-double profile_number_of_bin(int64_t bin);
+enum { PROFILE_TEXTS_MAX = 64, PROFILE_OTHER_TEXT = 0 };
 
 struct store_profile_field {
 	int64_t id;
