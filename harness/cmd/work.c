@@ -116,6 +116,10 @@ static int run(const struct command *command, int argc, char **argv)
 	/* The live path wins the processor. Failing to lower a priority is not worth a word. */
 	(void)setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
 	status = work(worker, until_idle);
+	struct error trouble = ERROR_INIT;
+	if (status == EXIT_OK && !worker_wind_up(worker, &trouble) && !may_pass(trouble.code)) {
+		status = give_up(&trouble);
+	}
 	worker_destroy(worker);
 	installation_destroy(installation);
 	return status;

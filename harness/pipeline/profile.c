@@ -86,10 +86,21 @@ void profile_destroy(struct profile *profile)
 	free(profile);
 }
 
-void profile_forget(struct profile *profile)
+static struct side *find_side(struct profile *profile, int64_t number)
 {
 	for (size_t i = 0; i < profile->side_count; i++) {
-		profile->sides[i].places.is_loaded = false;
+		if (profile->sides[i].number == number) {
+			return &profile->sides[i];
+		}
+	}
+	return NULL;
+}
+
+void profile_set_frozen(struct profile *profile, int64_t side, bool is_frozen)
+{
+	struct side *found = find_side(profile, side);
+	if (found != NULL) {
+		found->places.is_frozen = is_frozen;
 	}
 }
 
@@ -110,10 +121,7 @@ bool profile_chosen(struct profile *profile, const uint8_t exchange_id[16])
 /* Looked up again after a rollback: rows that were added may be gone. */
 static struct places *places_of(struct profile *profile, struct store *store, int64_t side, struct error *err)
 {
-	struct side *found = NULL;
-	for (size_t i = 0; i < profile->side_count && found == NULL; i++) {
-		found = profile->sides[i].number == side ? &profile->sides[i] : NULL;
-	}
+	struct side *found = find_side(profile, side);
 	if (found == NULL) {
 		BUG_ON(profile->side_count == profile->contract->candidate_count + 2);
 		found = &profile->sides[profile->side_count++];
@@ -191,18 +199,21 @@ static bool is_token_known(const struct place_texts *texts, int64_t token)
 	return false;
 }
 
-/* A token that the store does not know yet. Past the limit the place is open, but for one whose texts the reference
- * has: there the rest is one bin, so that new texts are seen. */
+/* A token that the store does not know yet. A date or time opens the place: tomorrow's is always new. Past the limit
+ * the place is open, but for one whose texts the reference has: there the rest is one bin, so that new texts are seen.
+ */
 static bool add_token(struct walk *w, struct place *place, struct span text, int64_t *token)
 {
 	struct place_texts *texts = place->texts;
 	struct span none = {NULL, 0};
-	if (texts->token_count < PROFILE_TEXTS_MAX && text.length <= PLACE_TEXT_MAX) {
+	int64_t time;
+	bool is_time = clock_parse(text, &time);
+	if (!is_time && texts->token_count < PROFILE_TEXTS_MAX && text.length <= PLACE_TEXT_MAX) {
 		texts->tokens[texts->token_count++] = *token;
 		return store_profile_value_add(w->store, place->field, *token, is_listed(place, text) ? text : none,
 					       w->err);
 	}
-	if (w->places->is_frozen && texts->token_count > 0) {
+	if (!is_time && w->places->is_frozen && texts->token_count > 0) {
 		*token = PROFILE_OTHER_TEXT;
 		return true;
 	}
@@ -246,7 +257,7 @@ static void count_length(const struct walk *w, const struct place *place, struct
 
 static bool count_text(struct walk *w, struct place *place, struct span text)
 {
-	if (place->is_open) {
+	if (place->is_open || place->is_identity) {
 		count_length(w, place, text);
 		return true;
 	}
@@ -298,7 +309,7 @@ static bool count_by_type(struct walk *w, struct place *place, const struct json
 	}
 	if (node->type == JSON_ARRAY) {
 		count(w, place, PROFILE_ITEMS, stats_shift_length_bin(json_count(node)));
-	} else if (node->type == JSON_NUMBER && text_to_double(text, &number)) {
+	} else if (node->type == JSON_NUMBER && !place->is_identity && text_to_double(text, &number)) {
 		count(w, place, PROFILE_NUMBER, stats_shift_number_bin(number));
 	} else {
 		count(w, place, PROFILE_TYPE, node->type);

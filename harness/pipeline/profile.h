@@ -8,6 +8,9 @@
  * personal fields, and all texts that the request schema does not list, are known by a digest with a key that is
  * derived from the installation's sampling key.
  *
+ * Values of the message's identity count by type and length alone, dates and times by length, because new ones are no
+ * news. Other numbers that always grow (counters, times as numbers) are found to change every week.
+ *
  * Bounds: names of 100 bytes, 16 levels, 100 items of an array, 10,000 values of a document, `profile.fields` places
  * with values of one side. What is beyond them is counted as left out and no more. A name that a document has twice
  * counts once. */
@@ -40,7 +43,8 @@ bool profile_chosen(struct profile *profile, const uint8_t exchange_id[16]);
 MUST_CHECK bool profile_add(struct profile *profile, struct store *store, int64_t side, const struct json_node *root,
 			    int32_t week, bool test, struct error *err);
 
-/* Looks all places up again with the next document: after a reference was frozen. */
-void profile_forget(struct profile *profile);
+/* Whether that side has a reference: then a field whose texts are counted each stays so, and past the limit the rest is
+ * one bin, so that new texts are seen. */
+void profile_set_frozen(struct profile *profile, int64_t side, bool is_frozen);
 
 #endif

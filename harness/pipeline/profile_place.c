@@ -91,6 +91,22 @@ static bool is_personal(const struct places *places, const struct contract *cont
 	return false;
 }
 
+/* Values of the message's identity count by their type and length alone: new ones are no news. */
+static bool is_identity(const struct places *places, const struct contract *contract, uint32_t place)
+{
+	CLEANUP_BUFFER struct buffer pointer = BUFFER_INIT(PROFILE_POINTER_MAX);
+	CLEANUP_BUFFER struct buffer identity = BUFFER_INIT(PROFILE_POINTER_MAX);
+	places_write_pointer(places, place, &pointer);
+	for (size_t i = 0; i < contract->message_id_count; i++) {
+		buffer_clear(&identity);
+		if (select_to_pointer(&contract->message_id[i], &identity) &&
+		    span_equal(buffer_span(&identity), buffer_span(&pointer))) {
+			return !pointer.failed;
+		}
+	}
+	return false;
+}
+
 /* --- the tree --- */
 
 static bool grow(struct places *places)
@@ -154,6 +170,7 @@ static uint32_t add_place(struct places *places, const struct contract *contract
 	place->schema = schema_of_child(places->list[parent].schema, name, is_star);
 	link_child(places, parent, child, is_star);
 	place->is_personal = contract != NULL && is_personal(places, contract, child);
+	place->is_identity = contract != NULL && is_identity(places, contract, child);
 	return child;
 }
 

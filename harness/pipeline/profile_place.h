@@ -37,6 +37,7 @@ struct place {
 	bool is_map;
 	bool is_open;
 	bool is_starred;           /* a * is in its pointer */
+	bool is_identity;          /* of the message: new values are no news */
 	bool is_personal;          /* covered by data.pii */
 	uint64_t seen;             /* number of the document that had it last */
 	bool has_value;            /* in that document: one that is not null */

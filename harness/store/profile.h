@@ -17,8 +17,8 @@ enum { PROFILE_MESSAGE = -1, PROFILE_LEGACY = 0 };
 enum profile_measure {
 	PROFILE_PRESENCE, /* messages that have the field; 0: with a value, 1: with null alone. Only of fields with a *
 			     in their pointer: of the others the values say it */
-	PROFILE_TYPE,     /* null, true, false, objects where the pointer is '', and numbers that no double holds; enum
-			     json_type */
+	PROFILE_TYPE,     /* null, true, false, objects where the pointer is '', numbers of the identity and those
+			     that no double holds; enum json_type */
 	PROFILE_ITEMS,    /* arrays; stats_shift_length_bin of their items (evaluators/stats/shift.h) */
 	PROFILE_LENGTH,   /* texts of an open field; likewise of their bytes */
 	PROFILE_NUMBER,   /* numbers; stats_shift_number_bin */

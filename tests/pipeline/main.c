@@ -9,6 +9,7 @@ static suite_maker *const suites[] = {
 	interleaving_suite,
 	message_suite,
 	profile_suite,
+	profile_watch_suite,
 	recording_suite,
 	replay_suite,
 	pairing_suite,

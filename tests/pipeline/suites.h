@@ -10,6 +10,7 @@ Suite *input_suite(void);
 Suite *interleaving_suite(void);
 Suite *message_suite(void);
 Suite *profile_suite(void);
+Suite *profile_watch_suite(void);
 Suite *recording_suite(void);
 Suite *replay_suite(void);
 Suite *pairing_suite(void);
