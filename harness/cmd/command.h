@@ -29,6 +29,7 @@ extern const struct command command_dead_letter;
 extern const struct command command_gate;
 extern const struct command command_input;
 extern const struct command command_label;
+extern const struct command command_profile;
 extern const struct command command_reconcile;
 extern const struct command command_replay;
 extern const struct command command_report;
