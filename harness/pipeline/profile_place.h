@@ -5,7 +5,7 @@
 #include "harness/pipeline/profile.h"
 #include "harness/store/profile.h"
 
-enum { PLACE_ROOT = 0, PLACE_NONE = UINT32_MAX, PLACE_TEXT_SLOTS = 2 * PROFILE_TEXTS_MAX, PLACE_TEXT_MAX = 64 };
+enum { PLACE_ROOT = 0, PLACE_NONE = INT32_MAX, PLACE_TEXT_SLOTS = 2 * PROFILE_TEXTS_MAX, PLACE_TEXT_MAX = 64 };
 
 /* A text that was seen since the worker started, with its token. */
 struct place_text {
