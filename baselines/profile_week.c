@@ -310,8 +310,12 @@ bool profile_week_read(struct store *store, int64_t interface_id, int64_t side, 
 							      &reading.reference.list, &reading.reference.count, err)) {
 		return false;
 	}
+	if (result.reference.id != 0 &&
+	    !store_profile_reference_check(store, result.reference.id, &result.is_intact, err)) {
+		return false;
+	}
 	if (!read_fields(&reading, fields, count, &result, err) ||
-	    (result.reference.id != 0 && !test_fields(&reading, side, &result, err))) {
+	    (result.is_intact && !test_fields(&reading, side, &result, err))) {
 		return false;
 	}
 	*ret_week = result;

@@ -22,6 +22,7 @@ struct profile_field_week {
 struct profile_week {
 	int32_t week;
 	struct store_reference reference;  /* id 0: there is none yet; then there are no tests */
+	bool is_intact;                    /* the reference is as it was frozen; else there are no tests either */
 	uint64_t messages;                 /* or replies, of the week */
 	uint64_t left_out;                 /* values beyond the limits */
 	struct profile_field_week *fields; /* by pointer */

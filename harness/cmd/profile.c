@@ -140,6 +140,14 @@ static void print_tests(const struct profile_week *week)
 		puts("no reference yet, so nothing is tested; the first weeks become it, see profile.reference_weeks");
 		return;
 	}
+	if (!week->is_intact) {
+		puts("the reference was changed in the store after it was frozen, so nothing is tested; freeze "
+		     "another");
+		return;
+	}
+	if (week->week <= week->reference.to_week) {
+		puts("this week is not behind the reference; what follows opened no incident");
+	}
 	printf("%zu tests, %zu found data drift (false discovery rate 0.05 within this week and side)\n",
 	       week->test_count, week->found_count);
 	size_t shown = week->found_count < TESTS_SHOWN ? week->found_count : TESTS_SHOWN;
@@ -240,7 +248,7 @@ static void build_test(struct json_build *build, const struct profile_week *week
 	json_build_end(build);
 }
 
-static void build_reference(struct json_build *build, const struct store_reference *reference)
+static void build_reference(struct json_build *build, const struct store_reference *reference, bool is_intact)
 {
 	char text[CLOCK_TEXT_SIZE];
 	if (reference->id == 0) {
@@ -254,6 +262,7 @@ static void build_reference(struct json_build *build, const struct store_referen
 	json_build_text(build, "frozen_at", clock_format(reference->frozen_at, text));
 	json_build_text(build, "by", reference->actor);
 	json_build_text(build, "note", reference->note);
+	json_build_boolean(build, "as_it_was_frozen", is_intact);
 	json_build_end(build);
 }
 
@@ -268,7 +277,7 @@ static bool print_json(const struct showing *s, struct error *err)
 	json_build_text(build, "week", clock_week_format(week->week, name));
 	json_build_integer(build, "documents", (int64_t)week->messages);
 	json_build_integer(build, "values_not_profiled", (int64_t)week->left_out);
-	build_reference(build, &week->reference);
+	build_reference(build, &week->reference, week->is_intact);
 	build_fields(build, week);
 	json_build_array(build, "tests");
 	for (size_t i = 0; i < week->test_count; i++) {

@@ -46,6 +46,8 @@ CREATE TABLE input_release (
 CREATE INDEX input_release_by_exchange ON input_release (exchange_id);
 CREATE TRIGGER input_release_is_append_only BEFORE UPDATE ON input_release
 BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+CREATE TRIGGER input_release_is_kept BEFORE DELETE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
 CREATE TABLE rollup_input (
 	interface_id INTEGER NOT NULL,
 	day INTEGER NOT NULL,
@@ -100,6 +102,8 @@ CREATE TABLE profile_reference (
 CREATE INDEX profile_reference_by_side ON profile_reference (interface_id, side);
 CREATE TRIGGER profile_reference_is_append_only BEFORE UPDATE ON profile_reference
 BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_is_kept BEFORE DELETE ON profile_reference
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
 CREATE TABLE profile_reference_count (
 	reference_id INTEGER NOT NULL REFERENCES profile_reference (id),
 	field_id INTEGER NOT NULL REFERENCES profile_field (id),
@@ -109,6 +113,8 @@ CREATE TABLE profile_reference_count (
 	PRIMARY KEY (reference_id, field_id, measure, bin)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER profile_reference_count_is_frozen BEFORE UPDATE ON profile_reference_count
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_count_is_kept BEFORE DELETE ON profile_reference_count
 BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
 CREATE TABLE profile_week (
 	interface_id INTEGER NOT NULL REFERENCES interface (id),

@@ -196,11 +196,26 @@ bool store_profile_reference(struct store *store, int64_t interface_id, int64_t 
 	return true;
 }
 
-/* Canonical: a line of pointer, measure, bin and count for each, in the order of the first three. */
-static bool hash_counts(struct store *store, const struct store_freeze *freeze, uint8_t digest[SHA256_SIZE],
-			struct error *err)
+/* Canonical: a line of pointer, measure, bin and count for each row, in the order of the first three. */
+static bool hash_rows(struct statement *rows, uint8_t digest[SHA256_SIZE], struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(HASHED_MAX);
+	enum statement_step step;
+	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
+		buffer_append_span(&text, statement_text(rows, 0));
+		buffer_append_format(&text, " %lld %lld %lld\n", (long long)statement_integer(rows, 1),
+				     (long long)statement_integer(rows, 2), (long long)statement_integer(rows, 3));
+	}
+	if (step != STATEMENT_DONE || !buffer_ok(&text, "the reference of a profile", err)) {
+		return false;
+	}
+	hash_sha256(buffer_span(&text), digest);
+	return true;
+}
+
+static bool hash_weeks(struct store *store, const struct store_freeze *freeze, uint8_t digest[SHA256_SIZE],
+		       struct error *err)
+{
 	struct statement *rows = of_side(
 		store,
 		"SELECT f.pointer, r.measure, r.bin, sum(r.count) FROM profile_field f JOIN rollup_profile r ON "
@@ -212,16 +227,29 @@ static bool hash_counts(struct store *store, const struct store_freeze *freeze, 
 	}
 	statement_bind_integer(rows, 3, freeze->from_week);
 	statement_bind_integer(rows, 4, freeze->to_week);
-	enum statement_step step;
-	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
-		buffer_append_span(&text, statement_text(rows, 0));
-		buffer_append_format(&text, " %lld %lld %lld\n", (long long)statement_integer(rows, 1),
-				     (long long)statement_integer(rows, 2), (long long)statement_integer(rows, 3));
-	}
-	if (step != STATEMENT_DONE || !buffer_ok(&text, "the reference of a profile", err)) {
+	return hash_rows(rows, digest, err);
+}
+
+bool store_profile_reference_check(struct store *store, int64_t reference, bool *ret_intact, struct error *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct statement *rows = store_statement(
+		store,
+		"SELECT f.pointer, c.measure, c.bin, c.count FROM profile_reference_count c JOIN profile_field f ON "
+		"f.id = c.field_id WHERE c.reference_id = ? ORDER BY 1, 2, 3",
+		err);
+	struct statement *hash = store_statement(store, "SELECT hash FROM profile_reference WHERE id = ?", err);
+	bool found = false;
+	if (rows == NULL || hash == NULL) {
 		return false;
 	}
-	hash_sha256(buffer_span(&text), digest);
+	statement_bind_integer(rows, 1, reference);
+	statement_bind_integer(hash, 1, reference);
+	if (!hash_rows(rows, digest, err) || !statement_one_row(hash, &found, err)) {
+		return false;
+	}
+	*ret_intact = found && span_equal(statement_blob(hash, 0), (struct span){(const char *)digest, sizeof(digest)});
+	statement_reset(hash);
 	return true;
 }
 
@@ -298,7 +326,7 @@ bool store_profile_freeze(struct store *store, const struct store_freeze *freeze
 	}
 	*ret_messages = messages;
 	return messages == 0 ||
-	       (hash_counts(store, freeze, digest, err) && insert_reference(store, freeze, messages, digest, err) &&
+	       (hash_weeks(store, freeze, digest, err) && insert_reference(store, freeze, messages, digest, err) &&
 		copy_counts(store, freeze, store_last_id(store), err));
 }
 

@@ -62,6 +62,9 @@ struct store_reference {
 /* The one that counts. */
 MUST_CHECK bool store_profile_reference(struct store *store, int64_t interface_id, int64_t side, struct arena *arena,
 					struct store_reference *ret_reference, struct error *err);
+/* Do the counts of the reference still have its hash? */
+MUST_CHECK bool store_profile_reference_check(struct store *store, int64_t reference, bool *ret_intact,
+					      struct error *err);
 struct store_freeze {
 	int64_t interface_id;
 	int64_t side;

@@ -492,6 +492,8 @@ CREATE TABLE input_release (
 CREATE INDEX input_release_by_exchange ON input_release (exchange_id);
 CREATE TRIGGER input_release_is_append_only BEFORE UPDATE ON input_release
 BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+CREATE TRIGGER input_release_is_kept BEFORE DELETE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
 
 -- What the input gates did with the messages of one UTC day of captured_at, counted when they were stored. deviating =
 -- warned + held_invalid + dead_letter.
@@ -556,6 +558,8 @@ CREATE TABLE profile_reference (
 CREATE INDEX profile_reference_by_side ON profile_reference (interface_id, side);
 CREATE TRIGGER profile_reference_is_append_only BEFORE UPDATE ON profile_reference
 BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_is_kept BEFORE DELETE ON profile_reference
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
 
 -- The counts of a reference, as they were when it was frozen: what is counted later in its weeks changes nothing.
 CREATE TABLE profile_reference_count (
@@ -567,6 +571,8 @@ CREATE TABLE profile_reference_count (
 	PRIMARY KEY (reference_id, field_id, measure, bin)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER profile_reference_count_is_frozen BEFORE UPDATE ON profile_reference_count
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_count_is_kept BEFORE DELETE ON profile_reference_count
 BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
 
 -- Weeks that were held against the reference once they were over.

@@ -323,6 +323,34 @@ START_TEST(limits_hold_over_time)
 }
 END_TEST
 
+/* A share by a coin: the same for every side and every time, and about as often as it says. */
+START_TEST(a_share_is_counted)
+{
+	open_profile();
+	struct contract_profile *rule = &installation->contracts[0]->profile;
+	int chosen = 0;
+	rule->share_ppm = 250000;
+	for (uint32_t i = 0; i < 4000; i++) {
+		uint8_t id[16] = {0};
+		memcpy(id, &i, sizeof(i));
+		bool is_chosen = profile_chosen(profile, id);
+		ck_assert(is_chosen == profile_chosen(profile, id));
+		chosen += is_chosen;
+	}
+	ck_assert_int_ge(chosen, 900); /* Bin(4000, 1/4): 1000, standard deviation 27 */
+	ck_assert_int_le(chosen, 1100);
+	static const uint8_t one[16] = {1};
+	rule->share_ppm = 0;
+	ck_assert(!profile_chosen(profile, one));
+	rule->share_ppm = 1000000;
+	ck_assert(profile_chosen(profile, one));
+	rule->fields = 0;
+	ck_assert(!profile_chosen(profile, one));
+	ck_assert(!profile_chosen(NULL, one));
+	close_profile();
+}
+END_TEST
+
 Suite *profile_suite(void)
 {
 	Suite *suite = suite_create("profile");
@@ -335,6 +363,7 @@ Suite *profile_suite(void)
 	tcase_add_test(test, a_rollback_leaves_nothing);
 	tcase_add_test(test, hostile_messages_are_bounded);
 	tcase_add_test(test, limits_hold_over_time);
+	tcase_add_test(test, a_share_is_counted);
 	suite_add_tcase(suite, test);
 	return suite;
 }

@@ -133,6 +133,30 @@ START_TEST(a_change_is_found_in_its_week_and_field)
 }
 END_TEST
 
+static bool is_intact(int64_t reference)
+{
+	struct error err = ERROR_INIT;
+	bool intact = false;
+	struct store *store = store_open(installation->store, STORE_READ_ONLY, 1000, &err);
+	late_must(store != NULL && store_profile_reference_check(store, reference, &intact, &err), &err);
+	store_close(store);
+	return intact;
+}
+
+/* The triggers stop whoever means well; the hash tells of the others. */
+START_TEST(a_changed_reference_is_seen)
+{
+	setup();
+	feed(0, 3, STEADY);
+	ck_assert(is_intact(1) && is_intact(2) && is_intact(3));
+	late_change("DROP TRIGGER profile_reference_count_is_frozen");
+	late_change("UPDATE profile_reference_count SET count = count + 1 WHERE reference_id = 2 AND bin = (SELECT "
+		    "min(bin) FROM profile_reference_count WHERE reference_id = 2)");
+	ck_assert(is_intact(1) && !is_intact(2));
+	teardown();
+}
+END_TEST
+
 START_TEST(steady_traffic_finds_nothing)
 {
 	setup();
@@ -197,6 +221,7 @@ START_TEST(a_reference_can_be_frozen_by_hand)
 		  &err);
 	store_close(store);
 	ck_assert_int_eq(messages, OF_A_WEEK);
+	ck_assert(is_intact(4));
 	feed(5, 6, SHIFTED);
 	ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_finding WHERE week = 202515"), 0);
 	ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_week WHERE week = 202515 AND side = -1"), 1);
@@ -213,6 +238,7 @@ Suite *profile_watch_suite(void)
 	tcase_add_loop_test(test, a_change_is_found_in_its_week_and_field, 0, sizeof(CASES) / sizeof(CASES[0]));
 	tcase_add_test(test, steady_traffic_finds_nothing);
 	tcase_add_test(test, batches_do_not_matter);
+	tcase_add_test(test, a_changed_reference_is_seen);
 	tcase_add_test(test, a_reference_can_be_frozen_by_hand);
 	suite_add_tcase(suite, test);
 	return suite;
