@@ -1,4 +1,4 @@
-/* understudy profile show|freeze: what the values of messages and replies are like, week by week. */
+/* understudy profile show|list|freeze: what the values of messages and replies are like, week by week. */
 #include "harness/cmd/command.h"
 #include "harness/cmd/installation.h"
 
@@ -7,7 +7,13 @@
 
 #include <stdio.h>
 
-enum { ARENA_MAX = 256 * 1024 * 1024, TEXT_MAX = 64 * 1024 * 1024, POINTER_WIDTH = 36, TESTS_SHOWN = 40 };
+enum {
+	ARENA_MAX = 256 * 1024 * 1024,
+	TEXT_MAX = 64 * 1024 * 1024,
+	POINTER_WIDTH = 36,
+	TESTS_SHOWN = 40,
+	FINDINGS_MAX = 10000
+};
 
 struct profile_options {
 	const char *config;
@@ -306,6 +312,108 @@ static bool show(struct showing *s, const struct profile_options *o, struct erro
 	return true;
 }
 
+/* --- what was found when weeks were closed --- */
+
+/* The name of a side, as --side takes it. */
+static bool name_side(const struct showing *s, int64_t side, const char **ret_name, struct error *err)
+{
+	const struct contract *contract = s->opened.contract;
+	*ret_name = side == PROFILE_MESSAGE ? "request" : "legacy";
+	for (size_t i = 0; i < contract->candidate_count && side > PROFILE_LEGACY; i++) {
+		int64_t id = 0;
+		struct error missing = ERROR_INIT;
+		*ret_name = "a former candidate";
+		if (!store_candidate(s->opened.store, s->interface_id, span_of(contract->candidates[i].name), &id,
+				     &missing) &&
+		    missing.code != ERROR_MISSING) {
+			*err = missing;
+			return false;
+		}
+		if (id == side) {
+			*ret_name = contract->candidates[i].name;
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool print_finding(const struct showing *s, const struct profile_finding *finding, bool json, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(TEXT_MAX);
+	const char *side;
+	char week[CLOCK_TEXT_SIZE];
+	if (!name_side(s, finding->side, &side, err)) {
+		return false;
+	}
+	clock_week_format(finding->week, week);
+	if (!json) {
+		printf("%s  %s  %s  %s\n", week, side, profile_check_name((int)finding->check), finding->sentence);
+		return true;
+	}
+	struct json_build *build = json_build_create();
+	json_build_text(build, "week", week);
+	json_build_text(build, "side", side);
+	json_build_text(build, "pointer", finding->pointer);
+	json_build_text(build, "check", profile_check_name((int)finding->check));
+	json_build_number(build, "p_adjusted", finding->adjusted);
+	json_build_number(build, "effect", finding->effect);
+	json_build_text(build, "sentence", finding->sentence);
+	bool done = json_build_write(build, 0, &text, err);
+	json_build_destroy(build);
+	if (done) {
+		puts(text.data);
+	}
+	return done;
+}
+
+/* "Nothing was found" is no news where nothing was tested. */
+static bool print_tested(struct showing *s, struct error *err)
+{
+	struct profile_tested *sides = NULL;
+	size_t count = 0;
+	if (!profile_tested_read(s->opened.store, s->interface_id, &s->arena, &sides, &count, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *side;
+		char texts[3][CLOCK_TEXT_SIZE];
+		if (!name_side(s, sides[i].side, &side, err)) {
+			return false;
+		}
+		printf("%s: tested up to %s, %lld tests then, against %s to %s\n", side,
+		       clock_week_format(sides[i].week, texts[0]), (long long)sides[i].tests,
+		       clock_week_format(sides[i].from_week, texts[1]), clock_week_format(sides[i].to_week, texts[2]));
+	}
+	if (count == 0) {
+		puts("no week was tested yet");
+	}
+	return true;
+}
+
+static bool list(struct showing *s, const struct profile_options *o, struct error *err)
+{
+	struct profile_finding *findings = NULL;
+	size_t count = 0;
+	size_t total = 0;
+	int32_t from = 0;
+	int32_t to = INT32_MAX;
+	if ((o->from != NULL && !read_week(o->from, "--from", &from, err)) ||
+	    (o->to != NULL && !read_week(o->to, "--to", &to, err)) || !find_interface(s, err) ||
+	    !profile_findings_read(s->opened.store, s->interface_id, from, to, FINDINGS_MAX, &s->arena, &findings,
+				   &count, &total, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!print_finding(s, &findings[i], o->json, err)) {
+			return false;
+		}
+	}
+	if (count < total) {
+		fprintf(stderr, "%zu more; narrow it down with --from and --to\n", total - count);
+	}
+	return o->json || print_tested(s, err);
+}
+
 /* --- freezing --- */
 
 static bool freeze_side(struct showing *s, const struct store_freeze *freeze, size_t *frozen, struct error *err)
@@ -374,14 +482,34 @@ static bool freeze(struct showing *s, const struct profile_options *o, struct er
 
 /* --- entry --- */
 
-static int work(const struct profile_options *o, bool freezes)
+/* One subcommand. */
+struct verb {
+	const char *name;
+	bool (*run)(struct showing *s, const struct profile_options *o, struct error *err);
+	enum open_store mode;
+};
+
+static const struct verb VERBS[] = {
+	{"show", show, OPEN_READ_ONLY}, {"list", list, OPEN_READ_ONLY}, {"freeze", freeze, OPEN_READ_WRITE}};
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
+		if (strcmp(VERBS[i].name, name) == 0) {
+			return &VERBS[i];
+		}
+	}
+	return NULL;
+}
+
+static int work(const struct profile_options *o, const struct verb *verb)
 {
 	struct error err = ERROR_INIT;
 	struct showing s = {.arena = ARENA_INIT(ARENA_MAX)};
-	if (!opened_init(&s.opened, o->config, o->interface, freezes ? OPEN_READ_WRITE : OPEN_READ_ONLY, &err)) {
+	if (!opened_init(&s.opened, o->config, o->interface, verb->mode, &err)) {
 		return command_fail(&err);
 	}
-	bool done = freezes ? freeze(&s, o, &err) : show(&s, o, &err);
+	bool done = verb->run(&s, o, &err);
 	opened_finish(&s.opened);
 	arena_finish(&s.arena);
 	return done ? EXIT_OK : command_fail(&err);
@@ -397,11 +525,13 @@ static int run(const struct command *command, int argc, char **argv)
 		{"side", 0, OPTION_TEXT, &o.side, "SIDE",
 		 "request, legacy, or a candidate's name (show: request; freeze: all)"},
 		{"week", 0, OPTION_TEXT, &o.week, "WEEK", "show: which week, as 2026-W47 (the last one)"},
-		{"from", 0, OPTION_TEXT, &o.from, "WEEK", "freeze: first week of the reference"},
-		{"to", 0, OPTION_TEXT, &o.to, "WEEK", "freeze: its last week"},
+		{"from", 0, OPTION_TEXT, &o.from, "WEEK",
+		 "list: from this week on; freeze: first week of the reference"},
+		{"to", 0, OPTION_TEXT, &o.to, "WEEK", "list: up to this week; freeze: its last week"},
 		{"by", 0, OPTION_TEXT, &o.actor, "NAME", "freeze: who does it; kept"},
 		{"note", 0, OPTION_TEXT, &o.note, "TEXT", "freeze: why; kept"},
-		{"json", 0, OPTION_FLAG, &o.json, NULL, "show: print JSON, with every test"},
+		{"json", 0, OPTION_FLAG, &o.json, NULL,
+		 "show: print JSON, with every test; list: one JSON object a line"},
 	};
 	struct options options = {
 		.rows = rows, .row_count = sizeof(rows) / sizeof(rows[0]), .operands = operands, .operand_max = 1};
@@ -409,23 +539,23 @@ static int run(const struct command *command, int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
-	bool freezes = strcmp(operands[0], "freeze") == 0;
-	if (!freezes && strcmp(operands[0], "show") != 0) {
-		return command_usage(command, "say show or freeze");
+	const struct verb *verb = find_verb(operands[0]);
+	if (verb == NULL) {
+		return command_usage(command, "say show, list or freeze");
 	}
 	if (o.config == NULL) {
 		return command_usage(command, "-c FILE is missing");
 	}
-	if (freezes && (o.from == NULL || o.to == NULL || o.actor[0] == '\0')) {
+	if (verb->run == freeze && (o.from == NULL || o.to == NULL || o.actor[0] == '\0')) {
 		return command_usage(command, "freeze needs --from WEEK, --to WEEK and --by NAME");
 	}
-	return work(&o, freezes);
+	return work(&o, verb);
 }
 
 const struct command command_profile = {
 	.name = "profile",
 	.summary = "data drift: the values of messages and replies by week, held against a frozen reference",
-	.synopsis = "show|freeze -c FILE [--interface NAME] [--side SIDE] [--week WEEK]",
+	.synopsis = "show|list|freeze -c FILE [--interface NAME] [--side SIDE] [--week WEEK]",
 	.example = "understudy profile show -c understudy.yaml --side request",
 	.run = run,
 };

@@ -58,6 +58,9 @@ grep -q 'the share of messages in which /price is null rose from .* to 2[0-9] %'
 expect "frozen" "$(cat "$work/frozen")" "2025-W14 to 2025-W14 is the reference of 3 sides now; weeks after it are held against it"
 expect "found against it" "$("$understudy" profile show -c "$config" --week 2025-W15 --json | jq '[.tests[] | select(.found)] | length')" 0
 expect "audited" "$(sql 'SELECT group_concat(DISTINCT actor || note) FROM profile_reference WHERE actor <> "understudy"')" "annaprices may be missing"
+"$understudy" profile list -c "$config" --to 2025-W14 >"$work/list"
+expect "listed" "$(grep -c '^2025-W14  request  null  the share of messages in which /price is null rose ' "$work/list")" 1
+grep -q '^request: tested up to 2026-W46, [0-9]* tests then, against ' "$work/list" || fail "not said what was tested: $(cat "$work/list")"
 # nothing personal outside of the payloads
 expect "values in the clear" "$(sql "SELECT group_concat(value) FROM (SELECT DISTINCT value FROM profile_value WHERE value IS NOT NULL ORDER BY 1)")" \
 	"cancel,change,order"
