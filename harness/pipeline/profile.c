@@ -213,7 +213,7 @@ static bool add_token(struct walk *w, struct place *place, struct span text, int
 		return store_profile_value_add(w->store, place->field, *token, is_listed(place, text) ? text : none,
 					       w->err);
 	}
-	if (!is_time && w->places->is_frozen && texts->token_count > 0) {
+	if (w->places->is_frozen && texts->token_count > 0) {
 		*token = PROFILE_OTHER_TEXT;
 		return true;
 	}
@@ -352,8 +352,9 @@ static bool store_map(struct walk *w, uint32_t at)
 static bool visit_object(struct walk *w, uint32_t at, const struct json_node *object, int depth)
 {
 	uint32_t expected = w->places->list[at].first_child;
+	size_t members = 0;
 	for (const struct json_node *name = json_first(object); name != NULL && w->left > 0;
-	     name = json_next(object, name)) {
+	     name = json_next(object, name), members++) {
 		struct span text = json_text(name);
 		bool became_map = false;
 		uint32_t child = PLACE_NONE;
@@ -372,6 +373,7 @@ static bool visit_object(struct walk *w, uint32_t at, const struct json_node *ob
 			return false;
 		}
 	}
+	w->left_out += json_count(object) - members;
 	return true;
 }
 

@@ -44,32 +44,47 @@ static const struct json_node *schema_of_child(const struct json_node *schema, s
 	return is_star ? json_get_text(schema, "items") : json_get(json_get_text(schema, "properties"), name);
 }
 
-/* Is the place covered by that pointer? A * of the place is any token of the pointer. */
+static size_t depth_of(const struct places *places, uint32_t place)
+{
+	size_t depth = 0;
+	while (place != PLACE_ROOT) {
+		place = places->list[place].parent;
+		depth++;
+	}
+	return depth;
+}
+
+static size_t count_tokens(struct span pointer)
+{
+	size_t tokens = 0;
+	for (size_t i = 0; i < pointer.length; i++) {
+		tokens += pointer.data[i] == '/';
+	}
+	return tokens;
+}
+
+/* A * of the place is any token. */
+static bool is_token(const struct place *place, struct span token)
+{
+	CLEANUP_BUFFER struct buffer own = BUFFER_INIT(4 * PROFILE_NAME_MAX);
+	select_append_token(&own, place->name);
+	return span_equal(place->name, STAR) || span_equal(buffer_span(&own), token);
+}
+
+/* Is the place, or something around it, what that pointer names? */
 static bool is_covered(const struct places *places, uint32_t place, struct span pointer)
 {
-	while (pointer.length > 0 && place != PLACE_ROOT) {
-		size_t tokens = 0;
-		size_t depth = 0;
-		for (size_t i = 0; i < pointer.length; i++) {
-			tokens += pointer.data[i] == '/';
+	size_t tokens = count_tokens(pointer);
+	size_t depth = depth_of(places, place);
+	for (; depth > tokens; depth--) {
+		place = places->list[place].parent;
+	}
+	while (depth == tokens && pointer.length > 0) {
+		size_t begin = pointer.length - 1;
+		while (pointer.data[begin] != '/') {
+			begin--;
 		}
-		for (uint32_t at = place; at != PLACE_ROOT; at = places->list[at].parent) {
-			depth++;
-		}
-		if (depth > tokens) {
-			place = places->list[place].parent;
-			continue;
-		}
-		if (depth < tokens) {
-			return false;
-		}
-		size_t begin = pointer.length;
-		while (pointer.data[--begin] != '/') {
-		}
-		CLEANUP_BUFFER struct buffer token = BUFFER_INIT(4 * PROFILE_NAME_MAX);
-		select_append_token(&token, places->list[place].name);
-		struct span last = {pointer.data + begin, pointer.length - begin};
-		if (!span_equal(places->list[place].name, STAR) && !span_equal(buffer_span(&token), last)) {
+		if (!is_token(&places->list[place], (struct span){pointer.data + begin, pointer.length - begin})) {
 			return false;
 		}
 		pointer.length = begin;
@@ -148,8 +163,8 @@ static void link_child(struct places *places, uint32_t parent, uint32_t child, b
 static uint32_t add_place(struct places *places, const struct contract *contract, uint32_t parent, struct span name,
 			  bool is_star)
 {
-	char *copy = arena_copy(&places->arena, name);
-	if (copy == NULL || !grow(places)) {
+	char *copy = grow(places) ? arena_copy(&places->arena, name) : NULL;
+	if (copy == NULL) {
 		return PLACE_NONE;
 	}
 	uint32_t child = (uint32_t)places->count++;

@@ -1,12 +1,11 @@
 #include "harness/store/input.h"
 
+#include "harness/base/clock.h"
 #include "harness/store/internal.h"
-
-static const int64_t DAY_US = INT64_C(86400000000);
 
 static int64_t day_of(int64_t time)
 {
-	return time / DAY_US - (time % DAY_US < 0);
+	return time / CLOCK_DAY - (time % CLOCK_DAY < 0);
 }
 
 static void count_input(struct store *store, const struct store_input *input)

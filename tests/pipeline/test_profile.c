@@ -323,6 +323,61 @@ START_TEST(limits_hold_over_time)
 }
 END_TEST
 
+/* Dates are open from the start, but in a field whose texts the reference has they are new texts, as are those past
+ * the limit. */
+START_TEST(a_frozen_field_stays_told_apart)
+{
+	open_profile();
+	late_must(store_begin(store, &err), &err);
+	add(SPAN("{\"code\":\"c1\",\"due\":\"2026-11-01\"}"), PROFILE_LEGACY);
+	add(SPAN("{\"code\":\"c2\",\"due\":\"2026-11-02\"}"), PROFILE_LEGACY);
+	add(SPAN("{\"code\":\"c3\",\"due\":\"2026-11-03\"}"), PROFILE_LEGACY);
+	profile_set_frozen(profile, PROFILE_LEGACY, true);
+	for (int day = 1; day <= 28; day++) {
+		char text[64];
+		snprintf(text, sizeof(text), "{\"code\":\"2026-11-%02d\"}", day);
+		add(span_of(text), PROFILE_LEGACY);
+	}
+	for (int i = 0; i < 200; i++) {
+		char text[64];
+		snprintf(text, sizeof(text), "{\"code\":\"x%d\"}", i);
+		add(span_of(text), PROFILE_LEGACY);
+	}
+	late_must(store_commit(store, &err), &err);
+	close_profile();
+	ck_assert_int_eq(late_ask("SELECT is_open FROM profile_field WHERE pointer = '/due'"), 1);
+	ck_assert_int_eq(late_ask("SELECT is_open FROM profile_field WHERE pointer = '/code'"), 0);
+	ck_assert_int_eq(counted("0", "/code", PROFILE_TEXT, "1"), 231);
+	/* 3 before and 61 after have a token of their own */
+	ck_assert_int_eq(counted("0", "/code", PROFILE_TEXT, "bin = 0"), 28 + 200 - 61);
+	ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_value v JOIN profile_field f ON f.id = v.field_id "
+				  "WHERE f.pointer = '/code'"),
+			 PROFILE_TEXTS_MAX);
+}
+END_TEST
+
+/* Inside personal data undeclared names are data, too, whatever item of a list the contract names. */
+START_TEST(names_inside_personal_data_are_not_kept)
+{
+	static const char *const personal[] = {"/people/3", "/a~1b"};
+	for (size_t i = 0; i < 2; i++) {
+		installation->contracts[0]->personal[0] = personal[i];
+		open_profile();
+		late_must(store_begin(store, &err), &err);
+		add(SPAN("{\"people\":[{\"zora\":1}],\"a/b\":{\"yara\":2},\"other\":{\"plain\":3}}"), PROFILE_MESSAGE);
+		late_must(store_commit(store, &err), &err);
+		close_profile();
+		late_change("DELETE FROM rollup_profile");
+		ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_field WHERE pointer = '/other/plain'"), 1);
+		ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_field WHERE pointer LIKE '%zora'"),
+				 i == 0 ? 0 : 1);
+		ck_assert_int_eq(late_ask("SELECT count(*) FROM profile_field WHERE pointer LIKE '%yara'"),
+				 i == 0 ? 1 : 0);
+		late_change("DELETE FROM profile_field");
+	}
+}
+END_TEST
+
 /* A share by a coin: the same for every side and every time, and about as often as it says. */
 START_TEST(a_share_is_counted)
 {
@@ -363,6 +418,8 @@ Suite *profile_suite(void)
 	tcase_add_test(test, a_rollback_leaves_nothing);
 	tcase_add_test(test, hostile_messages_are_bounded);
 	tcase_add_test(test, limits_hold_over_time);
+	tcase_add_test(test, a_frozen_field_stays_told_apart);
+	tcase_add_test(test, names_inside_personal_data_are_not_kept);
 	tcase_add_test(test, a_share_is_counted);
 	suite_add_tcase(suite, test);
 	return suite;
