@@ -145,11 +145,6 @@ const char *profile_check_name(int check)
 	return word_at(PROFILE_CHECKS, PROFILE_CHECK_COUNT, check)->name;
 }
 
-const char *profile_check_sentence(int check)
-{
-	return word_at(PROFILE_CHECKS, PROFILE_CHECK_COUNT, check)->sentence;
-}
-
 const char *incident_kind_name(int kind)
 {
 	return word_at(INCIDENT_KINDS, INCIDENT_KIND_COUNT, kind)->name;

@@ -176,7 +176,6 @@ const char *drift_class_sentence(int drift);
 enum drift_severity drift_class_severity(enum drift_class drift);
 const char *drift_severity_name(int severity);
 const char *profile_check_name(int check);
-const char *profile_check_sentence(int check);
 const char *incident_kind_name(int kind);
 const char *incident_kind_sentence(int kind);
 const char *incident_state_name(int state);

@@ -301,8 +301,13 @@ static bool print_json(const struct showing *s, struct error *err)
 static bool show(struct showing *s, const struct profile_options *o, struct error *err)
 {
 	int32_t week = 0;
-	if (!find_interface(s, err) || !find_side(s, o->side, err) || !choose_week(s, o->week, &week, err) ||
-	    !profile_week_read(s->opened.store, s->interface_id, s->side, week, &s->arena, &s->week, err)) {
+	if (!store_begin_read(s->opened.store, err)) {
+		return false;
+	}
+	bool done = find_interface(s, err) && find_side(s, o->side, err) && choose_week(s, o->week, &week, err) &&
+		    profile_week_read(s->opened.store, s->interface_id, s->side, week, &s->arena, &s->week, err);
+	store_rollback(s->opened.store);
+	if (!done) {
 		return false;
 	}
 	if (o->json) {

@@ -269,9 +269,9 @@ static bool finish_recorded(struct worker *worker, const struct interface_lane *
 			*err = why;
 			return false;
 		}
-		return store_evaluation_close(worker->store, row, candidate->id, stored.week, stored.test,
-					      EVALUATION_DEAD_LETTER, -1,
-					      SPAN("message or recorded reply are not in the store (any more)"), err);
+		return store_evaluation_close(
+			worker->store, row, candidate->id, stored.week, stored.test, EVALUATION_DEAD_LETTER, -1,
+			SPAN("the message or its recorded reply is not in the store, so nothing can be compared"), err);
 	}
 	const struct shadow_exchange exchange = {
 		.row = row,

@@ -66,10 +66,11 @@ bool store_input_changed(struct store *store, int64_t interface_id, bool *ret_ch
 /* --- letting go --- */
 
 /* Which evaluations: those held, of one interface (?1), of one exchange or of all (?2 = 0). */
+/* clang-format off */
 #define HELD_ROWS                                                                                                      \
-	"evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN exchange e ON e.id = v.exchange_id WHERE "        \
-	"v.state "                                                                                                     \
-	"= 0 AND v.reason > 0 AND c.interface_id = ?1 AND (?2 = 0 OR v.exchange_id = ?2)"
+	"evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN exchange e ON e.id = v.exchange_id "              \
+	"WHERE v.state = 0 AND v.reason > 0 AND c.interface_id = ?1 AND (?2 = 0 OR v.exchange_id = ?2)"
+/* clang-format on */
 
 static struct statement *of_release(struct store *store, const char *sql, const struct store_release *release,
 				    struct error *err)

@@ -16,6 +16,7 @@ cat >"$work/messages.jsonl" <<'JSON'
 JSON
 "$understudy" replay -c "$config" "$work/messages.jsonl" >"$work/result" || fail "replay ended with $?"
 expect_ties_out
+grep -q '^  held by an input gate: 2; ' "$work/result" || fail "replay is silent on what is held: $(cat "$work/result")"
 expect "held" "$(status_json .held.held_invalid)" 2
 expect "settled with what is held" "$("$understudy" status -c "$config" --wait --timeout 5 >/dev/null && echo yes)" yes
 "$understudy" input list -c "$config" --json >"$work/held"
