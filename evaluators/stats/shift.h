@@ -2,9 +2,11 @@
  * (STATISTICS.md section 9). Pure: counts in, findings out.
  *
  * Shares (absent, null, usual type, new since the reference): difference with Newcombe's interval, and the two-sided
- * p-value of two shares. Values that are told apart: chi-square homogeneity, bins merged until each expects 5, with
- * Cramer's V. Lengths, items and numbers: Kolmogorov-Smirnov on the bins, which is conservative. Of both kinds PSI (0.5
- * added to every bin) and Jensen-Shannon divergence; of the ordered ones these two are over tenths of the reference.
+ * p-value of two shares. New values are held against what is to be expected of them, the share of the reference's
+ * values that it has once (Good 1953): in a long tail there are always some. Values that are told apart: chi-square
+ * homogeneity, bins merged until each expects 5, with Cramer's V. Lengths, items and numbers: Kolmogorov-Smirnov on the
+ * bins, which is conservative. Of both kinds PSI (0.5 added to every bin) and Jensen-Shannon divergence; of the ordered
+ * ones these two are over tenths of the reference.
  *
  * All tests of one call are one family: p-values are adjusted by Benjamini and Hochberg. Something is found only where
  * the adjusted p-value is at most 0.05 *and* the effect is worth a look: a difference of 0.02 whose interval leaves out

@@ -51,7 +51,11 @@ static const char *describe_shares(const struct stats_shift_field *field, const 
 	case PROFILE_CHECK_COUNT:
 		break;
 	}
-	return arena_format(arena, "%s of the values of %s are new since the reference", now, field->name);
+	if (test->reference_share <= 0) {
+		return arena_format(arena, "%s of the values of %s are new since the reference", now, field->name);
+	}
+	return arena_format(arena, "%s of the values of %s are new since the reference; %s were to be expected", now,
+			    field->name, before);
 }
 
 /* Half of the values are in this bin or below. */

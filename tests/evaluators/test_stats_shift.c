@@ -259,6 +259,52 @@ START_TEST(injected_changes_are_found)
 }
 END_TEST
 
+/* Values with a long tail: the i-th weighs 1/i^2, so that each week brings some that the reference does not have. */
+static void draw_tail(struct histogram *h, int documents, double fresh_share, struct stats_shift_side *ret_side)
+{
+	double total = 0;
+	*ret_side = (struct stats_shift_side){.documents = (uint64_t)documents,
+					      .with = (uint64_t)documents,
+					      .types = {[SHIFT_TEXTS] = (uint64_t)documents}};
+	for (int i = 1; i < BINS; i++) {
+		total += 1.0 / (i * i);
+	}
+	init_bins(h);
+	for (int n = 0; n < documents; n++) {
+		double coin = total * random_unit(&state);
+		int value = 1;
+		while (value < BINS - 2 && coin > 1.0 / (value * value)) {
+			coin -= 1.0 / (value * value);
+			value++;
+		}
+		add_value(h, random_unit(&state) < fresh_share ? BINS - 1 : value);
+	}
+	ret_side->values = compact(h);
+}
+
+START_TEST(new_values_of_a_long_tail_are_expected)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT(1 << 24);
+	struct histogram rooms_of_tail[2];
+	int found[2] = {0, 0};
+	state = 99;
+	for (int week = 0; week < 200; week++) {
+		struct stats_shift_field field = {.name = "/city"};
+		struct stats_shift_test *tests = NULL;
+		size_t count = 0;
+		arena_reset(&arena);
+		draw_tail(&rooms_of_tail[0], 100, 0, &field.reference);
+		draw_tail(&rooms_of_tail[1], 300, week % 2 == 0 ? 0 : .2, &field.week);
+		ck_assert(stats_shift_test(&field, 1, "messages", &arena, &tests, &count, &err));
+		for (size_t i = 0; i < count; i++) {
+			found[week % 2] += tests[i].found && tests[i].check == CHECK_NEW;
+		}
+	}
+	ck_assert_int_le(found[0], 10); /* of 100 steady weeks; 5 at most are to be expected */
+	ck_assert_int_ge(found[1], 80);
+}
+END_TEST
+
 /* A large week finds the smallest differences significant; those not worth a look stay out. */
 START_TEST(trifles_are_not_found)
 {
@@ -294,6 +340,7 @@ Suite *stats_shift_suite(void)
 	tcase_add_test(test, bins_ascend);
 	tcase_add_test(test, steady_weeks_have_no_findings);
 	tcase_add_test(test, injected_changes_are_found);
+	tcase_add_test(test, new_values_of_a_long_tail_are_expected);
 	tcase_add_test(test, trifles_are_not_found);
 	suite_add_tcase(suite, test);
 	return suite;
