@@ -90,6 +90,7 @@ START_TEST(dead_letter_sets_aside)
 	ck_assert_int_eq(state_count(EVALUATION_DEAD_LETTER, -1), 3);
 	ck_assert_int_eq(state_count(EVALUATION_COMPARED, -1), 2);
 	expect_day("5 2 1 0 0 0 2\n");
+	late_check_sums();
 	ck_assert_int_eq(late_ask("SELECT count(*) FROM input_mark WHERE gate = 2"), 2);
 	teardown();
 }
@@ -131,6 +132,7 @@ START_TEST(hold_waits_for_a_release)
 	ck_assert_int_eq(state_count(EVALUATION_DEAD_LETTER, -1), 2);
 	ck_assert_int_eq(late_ask("SELECT count(*) FROM input_release WHERE actor = 'anna'"), 2);
 	expect_day("5 2 1 0 2 0 0\n");
+	late_check_sums();
 	teardown();
 }
 END_TEST
