@@ -651,6 +651,11 @@ SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.seve
 	n.acknowledged_at, n.resolved_at, n.evidence
 FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;
 
+CREATE VIEW v_input AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, e.test, m.gate, m.detail,
+	(SELECT max(r.at) FROM input_release r WHERE r.exchange_id = e.id) AS released_at
+FROM input_mark m JOIN exchange e ON e.id = m.exchange_id JOIN interface i ON i.id = e.interface_id;
+
 CREATE VIEW v_data_drift AS
 SELECT i.name AS interface, CASE f.side WHEN -1 THEN 'message' WHEN 0 THEN 'legacy' ELSE c.name END AS side, f.week,
 	p.pointer, f.check_id, f.statistic, f.p, f.adjusted, f.effect, f.psi, f.js, f.reference_share, f.week_share, f.sentence

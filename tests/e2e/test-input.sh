@@ -34,6 +34,8 @@ expect "compared" "$(status_json .evaluations.compared)" 2
 expect "dead letters" "$(status_json .evaluations.dead_letter)" 1
 expect "pending" "$(status_json .evaluations.pending)" 0
 
+expect "marked" "$(sql 'SELECT group_concat(gate || (released_at IS NOT NULL)) FROM v_input')" "11,11"
+
 # Six weeks of seeded traffic: from the fifth on a quarter of the prices is null. Message 1,600 is the first of the fifth.
 sed -i 's/^input:.*/input: {invalid: warn, changed: warn}/' "$work/contracts/contract.yaml"
 awk 'BEGIN {
