@@ -120,10 +120,21 @@ static struct stats_shift_bins values_of(struct reading *reading, const struct c
 	return (struct stats_shift_bins){filling.bins, filling.counts, filling.count};
 }
 
+/* Is one of its tokens a *? */
+static bool has_star(const char *pointer)
+{
+	for (const char *found = strstr(pointer, "/*"); found != NULL; found = strstr(found + 1, "/*")) {
+		if (found[2] == '\0' || found[2] == '/') {
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct stats_shift_side side_of(struct reading *reading, const struct counts *counts, uint64_t documents,
 				       const struct store_profile_field *field)
 {
-	bool starred = strstr(field->pointer, "/*") != NULL;
+	bool starred = has_star(field->pointer);
 	struct stats_shift_side side = {
 		.documents = documents,
 		.types = {[SHIFT_BOOLEANS] =

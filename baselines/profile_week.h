@@ -32,8 +32,8 @@ struct profile_week {
 	size_t found_count;
 };
 
-/* Production alone. Everything lies in the arena. Members of an object that became a map later are left out but for
- * their common one. */
+/* Production alone; inside one transaction, so that all is of one moment. Everything lies in the arena. Members of an
+ * object that became a map later are left out but for their common one. */
 MUST_CHECK bool profile_week_read(struct store *store, int64_t interface_id, int64_t side, int32_t week,
 				  struct arena *arena, struct profile_week *ret_week, struct error *err);
 
