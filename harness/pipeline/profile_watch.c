@@ -259,11 +259,15 @@ static bool look_at(struct watching *w, size_t *count, struct error *err)
 /* Is there anything to do? Asked without the write lock. */
 static bool is_due(const struct watching *w, bool *ret_due, struct error *err)
 {
+	const struct contract_profile *rule = &w->lane->contract->profile;
+	int64_t messages = 0;
 	*ret_due = false;
 	for (size_t i = 0; i < w->count && !*ret_due; i++) {
-		bool could_freeze = w->reference.id == 0 && i + 1 >= (size_t)w->lane->contract->profile.reference_weeks;
-		if (could_freeze ? !is_over(w, w->weeks[i].week, ret_due, err)
-				 : !is_to_test(w, &w->weeks[i], ret_due, err)) {
+		messages += w->weeks[i].messages;
+		bool is_enough = w->reference.id == 0 && (int)i + 1 >= rule->reference_weeks &&
+				 messages >= rule->reference_messages;
+		if (is_enough ? !is_over(w, w->weeks[i].week, ret_due, err)
+			      : !is_to_test(w, &w->weeks[i], ret_due, err)) {
 			return false;
 		}
 	}
