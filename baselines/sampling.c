@@ -2,7 +2,7 @@
 
 static const char *const PURPOSES[] = {
 	[SAMPLING_SHADOW] = "shadow",   [SAMPLING_REVIEW] = "review", [SAMPLING_REPEAT] = "repeat",
-	[SAMPLING_OVERLAP] = "overlap", [SAMPLING_SHARE] = "share",
+	[SAMPLING_OVERLAP] = "overlap", [SAMPLING_SHARE] = "share",   [SAMPLING_PROFILE] = "profile",
 };
 
 uint64_t sampling_coin(struct hash_key *key, enum sampling_purpose purpose, struct span interface,

@@ -8,7 +8,14 @@
 
 #include "harness/base/hash.h"
 
-enum sampling_purpose { SAMPLING_SHADOW, SAMPLING_REVIEW, SAMPLING_REPEAT, SAMPLING_OVERLAP, SAMPLING_SHARE };
+enum sampling_purpose {
+	SAMPLING_SHADOW,
+	SAMPLING_REVIEW,
+	SAMPLING_REPEAT,
+	SAMPLING_OVERLAP,
+	SAMPLING_SHARE,
+	SAMPLING_PROFILE
+};
 
 enum { SAMPLING_CERTAIN = 1000000 }; /* ppm of probability 1 */
 

@@ -308,6 +308,22 @@ static void describe_drop_weeks(const struct evidence_tap_ledger *tap, struct do
 		      "the ledger above alone.");
 }
 
+static void waiting_row(struct document *document, int reason, uint64_t count)
+{
+	char name[80];
+	if (count > 0) {
+		(void)snprintf(name, sizeof(name), "of pending: %s", pending_reason_name(reason));
+		ledger_row(document, name, count, pending_reason_sentence(reason));
+	}
+}
+
+static void describe_waiting(struct document *document, const struct evidence_candidate_ledger *ledger)
+{
+	waiting_row(document, PENDING_AWAITS_LEGACY, ledger->awaiting);
+	waiting_row(document, PENDING_HELD_INVALID, ledger->held_invalid);
+	waiting_row(document, PENDING_HELD_CHANGED, ledger->held_changed);
+}
+
 static void describe_tap(const struct evidence_tap_ledger *tap, struct document *document)
 {
 	char name[64];
@@ -375,9 +391,8 @@ static void describe_ledger(const struct report_candidate *candidate, struct doc
 	ledger_row(document, "stored", ledger->stored, "production and test");
 	for (int i = 0; i < EVALUATION_COUNT; i++) {
 		ledger_row(document, evaluation_name(i), ledger->states[i], meanings[i]);
-		if (i == EVALUATION_PENDING && ledger->awaiting > 0) {
-			ledger_row(document, "of pending: awaits_legacy", ledger->awaiting,
-				   "the legacy answer has not come yet");
+		if (i == EVALUATION_PENDING) {
+			describe_waiting(document, ledger);
 		}
 	}
 	for (int i = 0; i < NOT_EVALUATED_COUNT; i++) {

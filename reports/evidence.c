@@ -171,6 +171,8 @@ static bool take_state(struct reading *reading, struct statement *row)
 	bool has_reason = state == EVALUATION_NOT_EVALUATED && reason >= 0 && reason < NOT_EVALUATED_COUNT;
 	ledger->states[state] += count;
 	ledger->awaiting += state == EVALUATION_PENDING && reason == PENDING_AWAITS_LEGACY ? count : 0;
+	ledger->held_invalid += state == EVALUATION_PENDING && reason == PENDING_HELD_INVALID ? count : 0;
+	ledger->held_changed += state == EVALUATION_PENDING && reason == PENDING_HELD_CHANGED ? count : 0;
 	ledger->reasons[has_reason ? reason : 0] += has_reason ? count : 0;
 	if (statement_integer(row, 1) != 0) {
 		return true;

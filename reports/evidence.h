@@ -113,6 +113,8 @@ struct evidence_candidate_ledger {
 	uint64_t stored;
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT];
+	uint64_t held_invalid; /* of the pending: held by an input gate, each counted for itself */
+	uint64_t held_changed;
 	uint64_t awaiting;  /* of the pending: the legacy answer has not come */
 	uint64_t before;    /* stored without evaluation, captured before the candidate's first evaluation period */
 	int64_t difference; /* stored - states - before; must be 0 */

@@ -151,6 +151,8 @@ static void build_ledger(const struct evidence_candidate_ledger *ledger, struct 
 	}
 	json_build_end(build);
 	build_count(build, "pending_awaits_legacy", ledger->awaiting);
+	build_count(build, "pending_held_invalid", ledger->held_invalid);
+	build_count(build, "pending_held_changed", ledger->held_changed);
 	build_count(build, "captured_before_candidate", ledger->before);
 	json_build_integer(build, "difference", ledger->difference);
 	json_build_boolean(build, "ties_out", ledger->difference == 0);

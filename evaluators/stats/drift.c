@@ -138,6 +138,23 @@ struct stats_ks stats_ks_two_sample(const double *x, size_t n, const double *y, 
 	return (struct stats_ks){distance, stats_kolmogorov_survival(size * distance)};
 }
 
+struct stats_ks stats_ks_binned(const double *a, const double *b, size_t bins)
+{
+	double total_a = total_of(a, bins);
+	double total_b = total_of(b, bins);
+	double below_a = 0;
+	double below_b = 0;
+	double distance = 0;
+
+	for (size_t i = 0; i < bins; i++) {
+		below_a += a[i];
+		below_b += b[i];
+		distance = fmax(distance, fabs(below_a / total_a - below_b / total_b));
+	}
+	double size = sqrt(total_a * total_b / (total_a + total_b));
+	return (struct stats_ks){distance, stats_kolmogorov_survival(size * distance)};
+}
+
 void stats_false_discovery(const double *ascending, size_t count, double *bh, double *by)
 {
 	struct stats_sum harmonic = {0};

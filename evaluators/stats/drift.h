@@ -39,6 +39,10 @@ struct stats_ks {
 /* Two-sample Kolmogorov-Smirnov. Both ascending, n, m >= 1. */
 struct stats_ks stats_ks_two_sample(const double *x, size_t n, const double *y, size_t m);
 
+/* The same for two histograms over the same ascending bins: D at the bins' ends. At most the D of the values
+ * themselves, and with their p-value conservative. Both totals positive. */
+struct stats_ks stats_ks_binned(const double *a, const double *b, size_t bins);
+
 /* --- Many tests at once --- */
 
 /* Adjusted p-values of Benjamini and Hochberg (1995) and of Benjamini and Yekutieli (2001), for p ascending; hypothesis

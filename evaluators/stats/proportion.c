@@ -90,3 +90,51 @@ struct stats_interval stats_jeffreys(uint64_t x, uint64_t n, double confidence)
 		x == n ? 1 : 1 - stats_beta_inverse((double)(n - x) + 0.5, (double)x + 0.5, tail),
 	};
 }
+
+struct stats_interval stats_newcombe_difference(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2, double confidence)
+{
+	if (!in_domain(x1, n1, confidence) || !in_domain(x2, n2, confidence) || n1 == 0 || n2 == 0) {
+		return UNDEFINED;
+	}
+	struct stats_interval first = stats_wilson(x1, n1, confidence);
+	struct stats_interval second = stats_wilson(x2, n2, confidence);
+	double p1 = (double)x1 / (double)n1;
+	double p2 = (double)x2 / (double)n2;
+	double difference = p1 - p2;
+
+	return (struct stats_interval){
+		fmax(-1, difference - hypot(p1 - first.low, second.high - p2)),
+		fmin(1, difference + hypot(first.high - p1, p2 - second.low)),
+	};
+}
+
+static double twice_smaller_tail(uint64_t x, uint64_t n, double p)
+{
+	double below = stats_binomial_cdf(x, n, p);
+	double above = x > 0 ? 1 - stats_binomial_cdf(x - 1, n, p) : 1;
+	return fmin(1, 2 * fmin(below, above));
+}
+
+struct stats_two_shares stats_two_shares(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2)
+{
+	double n = (double)n1 + (double)n2;
+	double x = (double)x1 + (double)x2;
+	double pooled = x / n;
+
+	if (x1 > n1 || x2 > n2 || n1 == 0 || n2 == 0) {
+		return (struct stats_two_shares){(double)NAN, (double)NAN};
+	}
+	if (x <= 0 || x >= n) {
+		return (struct stats_two_shares){0, 1};
+	}
+	double smaller = fmin((double)n1, (double)n2);
+	double z = ((double)x1 / (double)n1 - (double)x2 / (double)n2) /
+		   sqrt(pooled * (1 - pooled) * (1 / (double)n1 + 1 / (double)n2));
+	if (smaller * fmin(pooled, 1 - pooled) >= 5) {
+		return (struct stats_two_shares){z, fmin(1, 2 * stats_normal_survival(fabs(z)))};
+	}
+	bool few = pooled <= 0.5;
+	uint64_t rare1 = few ? x1 : n1 - x1;
+	uint64_t rare2 = few ? x2 : n2 - x2;
+	return (struct stats_two_shares){z, twice_smaller_tail(rare1, rare1 + rare2, (double)n1 / n)};
+}

@@ -23,6 +23,20 @@ struct stats_interval stats_clopper_pearson_share(double p, double n, double con
 /* One-sided: the true share is at least this, with the given confidence. */
 double stats_clopper_pearson_lower(uint64_t x, uint64_t n, double confidence);
 
+/* --- two independent proportions: x1 of n1, x2 of n2, both n > 0 --- */
+
+/* Newcombe (1998), Stat Med 17:873, method 10: the Wilson intervals of both, joined. Of x1/n1 - x2/n2. */
+struct stats_interval stats_newcombe_difference(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2, double confidence);
+
+struct stats_two_shares {
+	double z; /* pooled, without continuity correction; > 0: the first is larger; 0 where all or none succeed */
+	double p; /* two-sided */
+};
+/* The pooled z test. Where a cell of the table is expected to hold fewer than 5, p is twice the smaller tail of
+ * Bin(x1 + x2, n1/(n1 + n2)) instead (of failures where these are fewer), which Fisher's exact test never exceeds by
+ * much: given the sum, x1 varies less than that. */
+struct stats_two_shares stats_two_shares(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2);
+
 /* Brown, Cai, DasGupta (2001), Statistical Science 16:101: quantiles of Beta(x+1/2, n-x+1/2), ends clamped as above. */
 struct stats_interval stats_jeffreys(uint64_t x, uint64_t n, double confidence);
 

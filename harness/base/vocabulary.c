@@ -11,11 +11,13 @@ static const struct word OUTCOMES[] = {OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word EVALUATIONS[] = {EVALUATION_LIST(VOCABULARY_WORD)};
 static const struct word NOT_EVALUATED[] = {NOT_EVALUATED_LIST(VOCABULARY_WORD)};
 static const struct word PENDING_REASONS[] = {PENDING_LIST(VOCABULARY_WORD)};
+static const struct word INPUT_GATES[] = {INPUT_GATE_LIST(VOCABULARY_WORD)};
 static const struct word SHADOW_RULES[] = {SHADOW_RULE_LIST(VOCABULARY_WORD)};
 static const struct word LEGACY_OUTCOMES[] = {LEGACY_OUTCOME_LIST(VOCABULARY_WORD)};
 static const struct word DROP_REASONS[] = {DROP_REASON_LIST(VOCABULARY_WORD)};
 static const struct word REPLAY_SKIPS[] = {REPLAY_SKIP_LIST(VOCABULARY_WORD)};
 static const struct word DRIFT_SEVERITIES[] = {DRIFT_SEVERITY_LIST(VOCABULARY_WORD)};
+static const struct word PROFILE_CHECKS[] = {PROFILE_CHECK_LIST(VOCABULARY_WORD)};
 static const struct word INCIDENT_KINDS[] = {INCIDENT_KIND_LIST(VOCABULARY_WORD)};
 static const struct word INCIDENT_STATES[] = {INCIDENT_STATE_LIST(VOCABULARY_WORD)};
 
@@ -66,6 +68,16 @@ const char *not_evaluated_name(int reason)
 const char *pending_reason_name(int reason)
 {
 	return word_at(PENDING_REASONS, PENDING_REASON_COUNT, reason)->name;
+}
+
+const char *pending_reason_sentence(int reason)
+{
+	return word_at(PENDING_REASONS, PENDING_REASON_COUNT, reason)->sentence;
+}
+
+const char *input_gate_name(int gate)
+{
+	return word_at(INPUT_GATES, INPUT_GATE_COUNT, gate)->name;
 }
 
 const char *shadow_rule_name(int rule)
@@ -126,6 +138,11 @@ enum drift_severity drift_class_severity(enum drift_class drift)
 const char *drift_severity_name(int severity)
 {
 	return word_at(DRIFT_SEVERITIES, DRIFT_SEVERITY_COUNT, severity)->name;
+}
+
+const char *profile_check_name(int check)
+{
+	return word_at(PROFILE_CHECKS, PROFILE_CHECK_COUNT, check)->name;
 }
 
 const char *incident_kind_name(int kind)

@@ -43,7 +43,16 @@
 	X(NOT_EVALUATED_SAMPLED_OUT, "sampled_out", "not in the shadow sample")
 
 /* What a pending evaluation waits for, where that is not its turn. */
-#define PENDING_LIST(X) X(PENDING_AWAITS_LEGACY, "awaits_legacy", "the legacy answer comes later")
+#define PENDING_LIST(X)                                                                                                \
+	X(PENDING_AWAITS_LEGACY, "awaits_legacy", "the legacy answer comes later")                                     \
+	X(PENDING_HELD_INVALID, "held_invalid", "the message deviates from its schema; somebody has to release it")    \
+	X(PENDING_HELD_CHANGED, "held_changed", "the messages have changed; somebody has to release it")
+
+/* What an input gate does about a message. */
+#define INPUT_GATE_LIST(X)                                                                                             \
+	X(INPUT_WARN, "warn", "evaluated all the same, counted and marked")                                            \
+	X(INPUT_HOLD, "hold", "its evaluation waits until somebody releases it")                                       \
+	X(INPUT_DEAD_LETTER, "dead_letter", "set aside")
 
 /* By what an exchange is chosen for shadow work. */
 #define SHADOW_RULE_LIST(X)                                                                                            \
@@ -102,6 +111,17 @@
 	X(DRIFT_UNDECLARED_FIELD, "undeclared_field", DRIFT_LOW, "a field that the schema does not have")              \
 	X(DRIFT_OTHER, "other", DRIFT_MEDIUM, "another deviation from the schema")
 
+/* What of a field is held against the reference to find data drift. */
+#define PROFILE_CHECK_LIST(X)                                                                                          \
+	X(CHECK_ABSENT, "absent", "the share of documents without the field")                                          \
+	X(CHECK_NULL, "null", "the share of documents in which it is null")                                            \
+	X(CHECK_TYPE, "type", "the share of values of its usual type")                                                 \
+	X(CHECK_NEW, "new", "the share of values that the reference does not have")                                    \
+	X(CHECK_VALUES, "values", "how often each of its values is")                                                   \
+	X(CHECK_LENGTH, "length", "how long its texts are")                                                            \
+	X(CHECK_ITEMS, "items", "how many items its lists have")                                                       \
+	X(CHECK_NUMBER, "number", "how large its numbers are")
+
 /* What an incident is about. */
 #define INCIDENT_KIND_LIST(X)                                                                                          \
 	X(INCIDENT_CONTRACT_DRIFT, "contract_drift", "the LLM path's replies deviate from the contract more often")    \
@@ -121,11 +141,13 @@ enum outcome { OUTCOME_LIST(VOCABULARY_CONSTANT) OUTCOME_COUNT };
 enum evaluation { EVALUATION_LIST(VOCABULARY_CONSTANT) EVALUATION_COUNT };
 enum not_evaluated { NOT_EVALUATED_LIST(VOCABULARY_CONSTANT) NOT_EVALUATED_COUNT };
 enum pending_reason { PENDING_LIST(VOCABULARY_CONSTANT) PENDING_REASON_COUNT };
+enum input_gate { INPUT_GATE_LIST(VOCABULARY_CONSTANT) INPUT_GATE_COUNT };
 enum shadow_rule { SHADOW_RULE_LIST(VOCABULARY_CONSTANT) SHADOW_RULE_COUNT };
 enum legacy_outcome { LEGACY_OUTCOME_LIST(VOCABULARY_CONSTANT) LEGACY_OUTCOME_COUNT };
 enum replay_skip { REPLAY_SKIP_LIST(VOCABULARY_CONSTANT) REPLAY_SKIP_COUNT };
 enum drop_reason { DROP_REASON_LIST(VOCABULARY_CONSTANT) DROP_REASON_COUNT };
 enum drift_severity { DRIFT_SEVERITY_LIST(VOCABULARY_CONSTANT) DRIFT_SEVERITY_COUNT };
+enum profile_check { PROFILE_CHECK_LIST(VOCABULARY_CONSTANT) PROFILE_CHECK_COUNT };
 enum incident_kind { INCIDENT_KIND_LIST(VOCABULARY_CONSTANT) INCIDENT_KIND_COUNT };
 enum incident_state { INCIDENT_STATE_LIST(VOCABULARY_CONSTANT) INCIDENT_STATE_COUNT };
 #undef VOCABULARY_CONSTANT
@@ -139,6 +161,8 @@ const char *outcome_name(int outcome);
 const char *evaluation_name(int evaluation);
 const char *not_evaluated_name(int reason);
 const char *pending_reason_name(int reason);
+const char *pending_reason_sentence(int reason);
+const char *input_gate_name(int gate);
 const char *shadow_rule_name(int rule);
 const char *legacy_outcome_name(int outcome);
 const char *drop_reason_name(int reason);
@@ -151,6 +175,7 @@ const char *drift_class_name(int drift);
 const char *drift_class_sentence(int drift);
 enum drift_severity drift_class_severity(enum drift_class drift);
 const char *drift_severity_name(int severity);
+const char *profile_check_name(int check);
 const char *incident_kind_name(int kind);
 const char *incident_kind_sentence(int kind);
 const char *incident_state_name(int state);

@@ -8,7 +8,8 @@ static const struct command *const COMMANDS[] = {
 	&command_init,      &command_run,     &command_tap,         &command_work,     &command_web,
 	&command_replay,    &command_sim,     &command_report,      &command_gate,     &command_label,
 	&command_contract,  &command_compare, &command_dead_letter, &command_stats,    &command_status,
-	&command_reconcile, &command_suite,   &command_drift,       &command_incident,
+	&command_reconcile, &command_suite,   &command_drift,       &command_incident, &command_input,
+	&command_profile,
 };
 
 static int print_overview(FILE *target)

@@ -129,6 +129,14 @@ static bool count_dead_letters(struct replay *replay, int64_t *ret_count, struct
 			     replay->opened.contract->interface, ret_count, err);
 }
 
+static bool count_held(struct replay *replay, int64_t *ret_count, struct error *err)
+{
+	return query_integer(replay->opened.store,
+			     "SELECT count(*) FROM evaluation v JOIN candidate c ON c.id = v.candidate_id JOIN "
+			     "interface i ON i.id = c.interface_id WHERE v.state = 0 AND v.reason > 0 AND i.name = ?",
+			     replay->opened.contract->interface, ret_count, err);
+}
+
 static bool open_store(struct replay *replay)
 {
 	if (replay->opened.store == NULL) {
@@ -203,13 +211,15 @@ static bool wait_compared(struct replay *replay, struct error *err)
 
 /* --- the result --- */
 
-static bool add_dead_letters(struct replay *replay, struct json_build *build, struct error *err)
+static bool add_set_aside(struct replay *replay, struct json_build *build, struct error *err)
 {
 	int64_t count = 0;
-	if (!count_dead_letters(replay, &count, err)) {
+	int64_t held = 0;
+	if (!count_dead_letters(replay, &count, err) || !count_held(replay, &held, err)) {
 		return false;
 	}
 	json_build_integer(build, "dead_letters", count);
+	json_build_integer(build, "held", held);
 	return true;
 }
 
@@ -313,6 +323,10 @@ static void print_text(const struct replay *replay, const struct json_node *root
 		printf("  records %.*s: %.*s\n", SPAN_ARGUMENTS(json_text(name)),
 		       SPAN_ARGUMENTS(json_text(json_member(name))));
 	}
+	struct span held = json_text(json_get_text(root, "held"));
+	if (!span_is(held, "0")) {
+		printf("  held by an input gate: %.*s; understudy input list shows them\n", SPAN_ARGUMENTS(held));
+	}
 	printf("  dead letters: %.*s\n", SPAN_ARGUMENTS(json_text(json_get_text(root, "dead_letters"))));
 	puts("next: understudy label export, have people judge the records, understudy label import, understudy "
 	     "report");
@@ -326,7 +340,7 @@ static bool print_result(struct replay *replay, struct error *err)
 	struct json_build *build = json_build_create();
 	add_counts(&replay->fed, build);
 	bool done = add_outcomes(replay, build, err) && add_sides(replay, build, err) &&
-		    add_dead_letters(replay, build, err) && json_build_write(build, 0, &text, err) &&
+		    add_set_aside(replay, build, err) && json_build_write(build, 0, &text, err) &&
 		    (replay->json || json_parse(&arena, buffer_span(&text), NULL, &root, err));
 	json_build_destroy(build);
 	if (done && replay->json) {

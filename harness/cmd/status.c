@@ -28,7 +28,9 @@ struct look {
 	struct opened_ring ring;
 	int64_t states[EVALUATION_COUNT]; /* over all candidates */
 	int64_t awaiting;                 /* of the pending: the legacy answer has not come */
-	int64_t awaiting_until;           /* when the last of them is given up; 0: none waits */
+	int64_t held_invalid;             /* of the pending: held by the input gates, each counted for itself */
+	int64_t held_changed;
+	int64_t awaiting_until; /* when the last of them is given up; 0: none waits */
 	struct buffer position;
 	bool is_off; /* the kill switch by file; that by signal cannot be seen from outside */
 	int64_t off_since;
@@ -43,6 +45,13 @@ struct unclaimed_interface {
 	int64_t count;
 	bool is_known; /* the configuration names it: a worker will claim them */
 };
+
+static void add_waiting(struct look *look, int64_t reason, int64_t count)
+{
+	look->awaiting += reason == PENDING_AWAITS_LEGACY ? count : 0;
+	look->held_invalid += reason == PENDING_HELD_INVALID ? count : 0;
+	look->held_changed += reason == PENDING_HELD_CHANGED ? count : 0;
+}
 
 static bool look_at_states(const struct opened *opened, struct look *look, struct error *err)
 {
@@ -61,8 +70,8 @@ static bool look_at_states(const struct opened *opened, struct look *look, struc
 		if (state >= 0 && state < EVALUATION_COUNT) {
 			look->states[state] += statement_integer(rows, 2);
 		}
-		if (state == EVALUATION_PENDING && statement_integer(rows, 1) == PENDING_AWAITS_LEGACY) {
-			look->awaiting += statement_integer(rows, 2);
+		if (state == EVALUATION_PENDING) {
+			add_waiting(look, statement_integer(rows, 1), statement_integer(rows, 2));
 		}
 	}
 	return step == STATEMENT_DONE;
@@ -183,11 +192,13 @@ static const char *balance_words(const struct look *look)
 	return words[balance_of(look)];
 }
 
-/* What waits for a legacy answer is nothing that could be done now. */
+/* What waits for a legacy answer, or for somebody to release it, is nothing that could be done now. */
 static bool is_settled(const struct look *look)
 {
 	return look->ring.waiting == 0 && look->ledger.tap.in_flight == 0 && look->in_spool == 0 &&
-	       look->ledger.unclaimed == 0 && look->states[EVALUATION_PENDING] == look->awaiting && ties_out(look);
+	       look->ledger.unclaimed == 0 &&
+	       look->states[EVALUATION_PENDING] == look->awaiting + look->held_invalid + look->held_changed &&
+	       ties_out(look);
 }
 
 static void build_outcomes(const struct store_outcomes *outcomes, struct json_build *build)
@@ -217,6 +228,10 @@ static void build_evaluations(const struct look *look, struct json_build *build)
 	if (look->awaiting > 0 && look->awaiting_until != 0) {
 		json_build_text(build, "until", clock_format(look->awaiting_until, time));
 	}
+	json_build_end(build);
+	json_build_object(build, "held"); /* of the pending */
+	json_build_integer(build, pending_reason_name(PENDING_HELD_INVALID), look->held_invalid);
+	json_build_integer(build, pending_reason_name(PENDING_HELD_CHANGED), look->held_changed);
 	json_build_end(build);
 }
 
@@ -313,6 +328,12 @@ static void write_waiting(const struct look *look)
 		printf("  of pending %lld, %lld wait for the legacy answer, until %s at the latest\n",
 		       (long long)look->states[EVALUATION_PENDING], (long long)look->awaiting,
 		       look->awaiting_until != 0 ? clock_format(look->awaiting_until, time) : "it comes");
+	}
+	if (look->held_invalid + look->held_changed > 0) {
+		printf("  of pending %lld, %lld are held by input.invalid and %lld by input.changed; `understudy input "
+		       "list` shows the messages\n",
+		       (long long)look->states[EVALUATION_PENDING], (long long)look->held_invalid,
+		       (long long)look->held_changed);
 	}
 	if (outcomes->read > 0) {
 		printf("late answers: read %llu = joined %llu + waiting %llu + duplicate %llu + unpaired %llu: %s; of "

@@ -115,6 +115,10 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	priority_idle(); /* the live path wins the processor */
 	status = work(worker, until_idle);
+	struct error trouble = ERROR_INIT;
+	if (status == EXIT_OK && !worker_wind_up(worker, &trouble) && !may_pass(trouble.code)) {
+		status = give_up(&trouble);
+	}
 	worker_destroy(worker);
 	installation_destroy(installation);
 	return status;

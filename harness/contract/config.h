@@ -84,6 +84,7 @@ MUST_CHECK bool contract_load_schema(const struct config *config, const struct j
 MUST_CHECK bool contract_load_tap(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_candidates(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_data(struct contract *contract, const struct config *config);
+MUST_CHECK bool contract_load_input(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_plan(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_records(struct contract *contract, const struct config *config);
 /* After the schemas and contract_load_records. */

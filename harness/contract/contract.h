@@ -88,6 +88,14 @@ struct contract_tap {
 	int64_t pair_window_us; /* from captured_at; afterwards the exchange is unpaired */
 };
 
+/* What is counted of the values in messages and replies, so that a changed distribution is seen. */
+struct contract_profile {
+	int fields;             /* of one side at most; 0: nothing is profiled */
+	uint32_t share_ppm;     /* of the exchanges */
+	int reference_weeks;    /* the first complete ones, which later ones are held against */
+	int reference_messages; /* the least that these hold together */
+};
+
 enum contract_counts { COUNTS_FIRST, COUNTS_FINAL, COUNTS_AT_CUTOFF };
 
 struct contract {
@@ -131,6 +139,9 @@ struct contract {
 
 	bool assert_format;            /* in the schemas below: "format" decides, and is no mere annotation */
 	struct schema *request_schema; /* NULL: none given */
+	enum input_gate input_invalid; /* a message that deviates from its schema */
+	enum input_gate input_changed; /* a message that comes while an alarm of data drift is open: warn or hold */
+	struct contract_profile profile;
 	struct schema *response_schema;
 	struct span request_schema_text;             /* JSON; empty without a schema */
 	const struct json_node *request_schema_json; /* NULL: none given */
@@ -153,6 +164,8 @@ struct contract {
 	const char **withheld; /* personal data without a valid approval, also where it stands inside an allowed value
 				*/
 	size_t withheld_count;
+	const char **personal; /* all of data.pii, whatever approval there is */
+	size_t personal_count;
 	int64_t allowed_until; /* end of the approval that `allowed` rests on; INT64_MAX: rests on none */
 
 	int64_t limit_input_tokens; /* 0: none */

@@ -118,6 +118,12 @@ bool contract_load_data(struct contract *contract, const struct config *config)
 	    !read_approvals(config, &approved_until)) {
 		return false;
 	}
+	contract->personal = arena_allocate_array(config->arena, personal_count, sizeof(const char *));
+	if (contract->personal == NULL) {
+		return config_fail_memory(config);
+	}
+	memcpy(contract->personal, personal, personal_count * sizeof(const char *));
+	contract->personal_count = personal_count;
 	contract->allowed = allowed;
 	contract->allowed_until = INT64_MAX;
 	if (personal_count > 0 && approved_until > clock_now()) {

@@ -205,7 +205,7 @@ static bool load(struct contract *contract, const char *file, const struct contr
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
 	       contract_load_records(contract, &config) && contract_load_drift(contract, &config) &&
 	       contract_load_data(contract, &config) && contract_load_plan(contract, &config) &&
-	       contract_load_candidates(contract, &config);
+	       contract_load_input(contract, &config) && contract_load_candidates(contract, &config);
 }
 
 struct contract *contract_load_changed(const char *file, const struct contract_content *contents, size_t count,

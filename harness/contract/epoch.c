@@ -328,6 +328,20 @@ void describe_limits(struct json_build *build, const struct contract *contract)
 }
 
 /* Nothing reads these yet, so they are shown as written. None of them holds a secret by its nature. */
+static void build_input(struct json_build *build, const struct contract *contract)
+{
+	json_build_object(build, "input");
+	json_build_text(build, "invalid", input_gate_name((int)contract->input_invalid));
+	json_build_text(build, "changed", input_gate_name((int)contract->input_changed));
+	json_build_end(build);
+	json_build_object(build, "profile");
+	json_build_integer(build, "fields", contract->profile.fields);
+	json_build_integer(build, "share_ppm", contract->profile.share_ppm);
+	json_build_integer(build, "reference_weeks", contract->profile.reference_weeks);
+	json_build_integer(build, "reference_messages", contract->profile.reference_messages);
+	json_build_end(build);
+}
+
 static void build_declarations(struct json_build *build, const struct contract *contract)
 {
 	static const char *const names[] = {"owners", "slo", "fallback", "retention"};
@@ -375,6 +389,7 @@ void contract_write_effective(const struct contract *contract, struct buffer *bu
 	build_data(build, contract);
 	describe_limits(build, contract);
 	build_drift(build, contract);
+	build_input(build, contract);
 	build_declarations(build, contract);
 	if (!json_build_write(build, 2, buffer, NULL)) {
 		buffer->failed = true;

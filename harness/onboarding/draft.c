@@ -114,9 +114,9 @@ bool draft_name(const struct draft_input *input, char ret_name[DRAFT_NAME_SIZE],
 static bool take_message(void *context, const struct sample *sample, struct error *err)
 {
 	struct draft *draft = context;
-	return profile_add(draft->messages, sample->message, err) &&
-	       (sample->legacy == NULL || profile_add(draft->replies, sample->legacy, err)) &&
-	       (!json_is(sample->llm, JSON_OBJECT) || profile_add(draft->llm, sample->llm, err));
+	return sample_profile_add(draft->messages, sample->message, err) &&
+	       (sample->legacy == NULL || sample_profile_add(draft->replies, sample->legacy, err)) &&
+	       (!json_is(sample->llm, JSON_OBJECT) || sample_profile_add(draft->llm, sample->llm, err));
 }
 
 static bool read_messages(struct draft *draft, struct error *err)
@@ -200,7 +200,7 @@ static bool take_joined(void *context, const struct sample *sample, struct error
 		return false;
 	}
 	joining->draft->joined += reply != NULL;
-	return reply == NULL || profile_add(joining->draft->replies, reply, err);
+	return reply == NULL || sample_profile_add(joining->draft->replies, reply, err);
 }
 
 static bool join_table(struct draft *draft, const struct draft_input *input, struct error *err)
@@ -251,7 +251,7 @@ static bool stand_in(struct draft *draft, struct error *err)
 	draft_note(draft, "no past decisions were given: fields and reply schema are placeholders; give --outcomes, or "
 			  "write them by hand");
 	return json_parse(&arena, SPAN("{\"decision\":\"to decide\"}"), NULL, &example, err) &&
-	       profile_add(draft->replies, example, err);
+	       sample_profile_add(draft->replies, example, err);
 }
 
 /* --- the whole --- */
@@ -306,9 +306,9 @@ static bool infer_all(struct draft *draft, struct error *err)
 
 static bool fill(struct draft *draft, const struct draft_input *input, struct error *err)
 {
-	draft->messages = profile_create();
-	draft->replies = profile_create();
-	draft->llm = profile_create();
+	draft->messages = sample_profile_create();
+	draft->replies = sample_profile_create();
+	draft->llm = sample_profile_create();
 	if (draft->messages == NULL || draft->replies == NULL || draft->llm == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory to profile the samples");
 	}
@@ -342,9 +342,9 @@ void draft_destroy(struct draft *draft)
 	if (draft != NULL) {
 		samples_finish(&draft->samples);
 		table_finish(&draft->table);
-		profile_destroy(draft->messages);
-		profile_destroy(draft->replies);
-		profile_destroy(draft->llm);
+		sample_profile_destroy(draft->messages);
+		sample_profile_destroy(draft->replies);
+		sample_profile_destroy(draft->llm);
 		arena_finish(&draft->arena);
 		free(draft);
 	}

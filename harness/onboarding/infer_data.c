@@ -17,7 +17,7 @@ static const struct {
 
 bool draft_is_free_text(const struct profile_node *node)
 {
-	uint64_t texts = profile_texts(node);
+	uint64_t texts = sample_profile_texts(node);
 	return texts > 0 && node->length_max >= FREE_TEXT_LENGTH && node->words >= texts * FREE_TEXT_WORDS;
 }
 
@@ -46,7 +46,7 @@ static const char *personal_name(const struct profile_node *node)
 /* The first kind that enough of its values have; -1: none. */
 static int personal_kind(const struct profile_node *node)
 {
-	double texts = (double)profile_texts(node);
+	double texts = (double)sample_profile_texts(node);
 	for (size_t i = 0; i < sizeof(personal_kinds) / sizeof(personal_kinds[0]); i++) {
 		double hits = (double)node->kinds[personal_kinds[i].kind];
 		if (hits > 0 && hits >= personal_kinds[i].share * texts) {
@@ -76,7 +76,7 @@ static const char *describe(struct draft *draft, const struct profile_node *node
 	if (share == NULL) {
 		return NULL;
 	}
-	if (profile_texts(node) > 0 && profile_texts(node) + node->types[JSON_NULL] == node->present) {
+	if (sample_profile_texts(node) > 0 && sample_profile_texts(node) + node->types[JSON_NULL] == node->present) {
 		const char *to = node->length_max == node->length_min
 					 ? ""
 					 : arena_format(&draft->arena, " to %zu", node->length_max);
@@ -98,7 +98,7 @@ static bool suspect_one(struct draft *draft, const struct profile_node *node, st
 	const char *name = personal_name(node);
 	int kind = personal_kind(node);
 	if (kind >= 0) {
-		const char *hits = place_share(node->kinds[kind], profile_texts(node),
+		const char *hits = place_share(node->kinds[kind], sample_profile_texts(node),
 					       value_kind_name((enum value_kind)kind), &draft->arena);
 		suspicion->evidence = hits == NULL ? NULL
 				      : name == NULL
@@ -142,7 +142,7 @@ static bool add_place(struct draft *draft, const struct profile_node *node, stru
 		return true;
 	}
 	CLEANUP_BUFFER struct buffer pointer = BUFFER_INIT(1 << 20);
-	profile_pointer(draft->messages->root, node, &pointer);
+	sample_profile_pointer(draft->messages->root, node, &pointer);
 	struct draft_place place = {.node = node,
 				    .path = place_path(draft->messages->root, node, &draft->arena),
 				    .pointer = arena_copy(&draft->arena, buffer_span(&pointer))};

@@ -10,7 +10,7 @@ static bool case_varies(const struct draft *draft, const struct profile_node *no
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(draft->arena.maximum);
 	size_t count = 0;
-	const struct profile_value *values = profile_values(node, &arena, &count);
+	const struct profile_value *values = sample_profile_values(node, &arena, &count);
 	for (size_t i = 0; values != NULL && i < count; i++) {
 		for (size_t k = 0; k < i; k++) {
 			if (text_equal_ignoring_case((struct span){values[i].text, values[i].length},
@@ -27,7 +27,7 @@ static bool is_generated(const struct draft *draft, const struct profile_node *n
 {
 	static const char *const times[] = {"processed", "updated",   "modified",  "timestamp",
 					    "responded", "completed", "generated", NULL};
-	uint64_t texts = profile_texts(node);
+	uint64_t texts = sample_profile_texts(node);
 	bool time = texts == node->present && texts > 0 && node->kinds[VALUE_DATE_TIME] == texts;
 	bool unique = node->value_count == node->present && node->present >= GENERATED_MIN && node->decimals_max == 0 &&
 		      !draft_is_free_text(node);
@@ -35,9 +35,9 @@ static bool is_generated(const struct draft *draft, const struct profile_node *n
 		return false;
 	}
 	struct profile_node *root = draft->messages->root;
-	for (struct profile_node *other = root; other != NULL; other = profile_next(root, other)) {
+	for (struct profile_node *other = root; other != NULL; other = sample_profile_next(root, other)) {
 		size_t looked_at = 0;
-		if (profile_shared(node, other, LOOK_AT, &looked_at) * 2 > looked_at) {
+		if (sample_profile_shared(node, other, LOOK_AT, &looked_at) * 2 > looked_at) {
 			return false;
 		}
 	}
@@ -49,10 +49,10 @@ static bool is_generated(const struct draft *draft, const struct profile_node *n
 static const struct profile_node *copied_from(const struct draft *draft, const struct profile_node *node)
 {
 	struct profile_node *root = draft->messages->root;
-	for (struct profile_node *other = root; other != NULL; other = profile_next(root, other)) {
+	for (struct profile_node *other = root; other != NULL; other = sample_profile_next(root, other)) {
 		size_t looked_at = 0;
 		if (!other->inside_items && other->value_count * 2 > node->value_count &&
-		    profile_shared(node, other, LOOK_AT, &looked_at) == looked_at && looked_at >= COPIES_MIN) {
+		    sample_profile_shared(node, other, LOOK_AT, &looked_at) == looked_at && looked_at >= COPIES_MIN) {
 			return other;
 		}
 	}
@@ -81,7 +81,7 @@ static bool ask_compare(struct draft *draft, struct draft_field *field, const ch
 static bool compare_text(struct draft *draft, struct draft_field *field, struct error *err)
 {
 	const struct profile_node *node = field->node;
-	if (node->decimals_max > 0 && node->kinds[VALUE_NUMBER] == profile_texts(node)) {
+	if (node->decimals_max > 0 && node->kinds[VALUE_NUMBER] == sample_profile_texts(node)) {
 		field->compare = COMPARE_NUMBER;
 		field->strings = true;
 		field->decimals = node->decimals_max;
@@ -123,7 +123,7 @@ static bool choose_compare(struct draft *draft, struct draft_field *field, struc
 {
 	const struct profile_node *node = field->node;
 	field->evidence = "compared as one value";
-	if (!profile_is_leaf(node)) {
+	if (!sample_profile_is_leaf(node)) {
 		return true;
 	}
 	if (draft->placeholder) {
@@ -147,7 +147,7 @@ static bool choose_compare(struct draft *draft, struct draft_field *field, struc
 		return ask_compare(draft, field, "Is this value of the legacy system's own making left out?", "ignore",
 				   "exact", err);
 	}
-	if (profile_texts(node) > 0) {
+	if (sample_profile_texts(node) > 0) {
 		return compare_text(draft, field, err);
 	}
 	return compare_number(draft, field, err);
@@ -177,7 +177,7 @@ static bool take_answer(struct draft *draft, struct draft_field *field, struct e
 		}
 	}
 	field->decimals = field->node->decimals_max;
-	field->strings = profile_texts(field->node) > 0;
+	field->strings = sample_profile_texts(field->node) > 0;
 	field->evidence = "as answered";
 	return true;
 }
@@ -211,7 +211,7 @@ static bool is_echo(const struct draft *draft, const struct profile_node *node)
 {
 	size_t looked_at = 0;
 	return draft->identity != NULL && node->present > 1 && node->value_count * 2 > node->present &&
-	       profile_shared(node, draft->identity, LOOK_AT, &looked_at) == looked_at && looked_at > 0;
+	       sample_profile_shared(node, draft->identity, LOOK_AT, &looked_at) == looked_at && looked_at > 0;
 }
 
 static bool add_fields(struct draft *draft, const struct profile_node *node, struct error *err)

@@ -76,7 +76,7 @@ static double score_identity(const struct draft *draft, const struct profile_nod
 					    "ref",     "key",    "code", "nummer", "belegnummer", "order",
 					    "invoice", "ticket", "case", NULL};
 	uint64_t texts = node->types[JSON_STRING];
-	double score = profile_unique_share(draft->messages, node) >= 0.999 ? 3 : 2;
+	double score = sample_profile_unique_share(draft->messages, node) >= 0.999 ? 3 : 2;
 	score += value_name_has(node->name, names) ? 1.5 : 0;
 	score -= is_envelope_name(node) ? 2 : 0;
 	score -= texts > 0 && node->kinds[VALUE_UUID] == texts ? 1 : 0;
@@ -98,13 +98,13 @@ static bool can_identify(const struct draft *draft, const struct profile_node *n
 	bool many =
 		node->values_full || node->value_count * 2 >= node->present; /* else most messages are the same one */
 	return is_in_all(draft, node) && scalar && many && !time && node->decimals_max == 0 &&
-	       !draft_is_free_text(node) && profile_unique_share(draft->messages, node) >= SHARE_NEARLY &&
+	       !draft_is_free_text(node) && sample_profile_unique_share(draft->messages, node) >= SHARE_NEARLY &&
 	       !value_name_is_personal(node->name, &word);
 }
 
 static const char *identity_evidence(struct draft *draft, const struct profile_node *node)
 {
-	uint64_t distinct = node->values_full ? node->seen_then : profile_distinct_documents(draft->messages);
+	uint64_t distinct = node->values_full ? node->seen_then : sample_profile_distinct_documents(draft->messages);
 	const char *share =
 		place_share(node->value_count, distinct,
 			    node->values_full ? "messages that were counted" : "different messages", &draft->arena);
@@ -132,8 +132,8 @@ static bool add_answered(struct draft *draft, struct candidates *all, struct que
 			return true;
 		}
 	}
-	for (struct profile_node *node = root; answer != NULL && node != NULL; node = profile_next(root, node)) {
-		if (node == root || node->inside_items || !profile_is_leaf(node)) {
+	for (struct profile_node *node = root; answer != NULL && node != NULL; node = sample_profile_next(root, node)) {
+		if (node == root || node->inside_items || !sample_profile_is_leaf(node)) {
 			continue;
 		}
 		const char *path = place_path(root, node, &draft->arena);
@@ -198,7 +198,7 @@ bool infer_identity(struct draft *draft, struct error *err)
 {
 	struct candidates all = {.count = 0};
 	struct profile_node *root = draft->messages->root;
-	for (struct profile_node *node = root; node != NULL; node = profile_next(root, node)) {
+	for (struct profile_node *node = root; node != NULL; node = sample_profile_next(root, node)) {
 		if (node != root && can_identify(draft, node)) {
 			add_candidate(&all, node, score_identity(draft, node));
 		}
@@ -245,8 +245,8 @@ bool infer_event_time(struct draft *draft, struct error *err)
 {
 	struct candidates all = {.count = 0};
 	struct profile_node *root = draft->messages->root;
-	for (struct profile_node *node = root; node != NULL; node = profile_next(root, node)) {
-		uint64_t texts = profile_texts(node);
+	for (struct profile_node *node = root; node != NULL; node = sample_profile_next(root, node)) {
+		uint64_t texts = sample_profile_texts(node);
 		if (is_in_all(draft, node) && texts == node->present && texts > 0 &&
 		    node->kinds[VALUE_DATE_TIME] + node->kinds[VALUE_DATE] == texts) {
 			add_candidate(&all, node, score_time(node));

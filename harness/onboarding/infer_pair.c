@@ -20,7 +20,7 @@ struct pairs {
 static bool can_be_part(const struct draft *draft, const struct profile_node *node)
 {
 	const char *word = NULL;
-	uint64_t texts = profile_texts(node);
+	uint64_t texts = sample_profile_texts(node);
 	bool scalar = texts == node->present || node->types[JSON_NUMBER] == node->present;
 	bool time = texts > 0 && node->kinds[VALUE_DATE_TIME] == texts;
 	return node->parent != NULL && !node->inside_items && node->present == draft->messages->documents && scalar &&
@@ -73,7 +73,7 @@ static bool take_pairs(void *context, const struct sample *sample, struct error 
 	buffer_append_byte(&pairs->line, '}');
 	return buffer_ok(&pairs->line, "the pairs of a message", err) &&
 	       json_parse(&pairs->arena, buffer_span(&pairs->line), NULL, &document, err) &&
-	       profile_add(pairs->profile, document, err);
+	       sample_profile_add(pairs->profile, document, err);
 }
 
 /* The pair with most different values, of equal ones the first. */
@@ -84,8 +84,8 @@ static void choose_pair(const struct pairs *pairs, struct draft *draft)
 		for (size_t k = i + 1; k < pairs->count; k++) {
 			char name[NAME_SIZE];
 			pair_name(i, k, name);
-			const struct profile_node *node = profile_child(pairs->profile->root, span_of(name));
-			uint64_t distinct = profile_distinct_documents(draft->messages);
+			const struct profile_node *node = sample_profile_child(pairs->profile->root, span_of(name));
+			uint64_t distinct = sample_profile_distinct_documents(draft->messages);
 			double share = node == NULL || node->values_full || distinct == 0
 					       ? 0
 					       : (double)node->value_count / (double)distinct;
@@ -103,7 +103,7 @@ bool infer_identity_pair(struct draft *draft, struct error *err)
 {
 	struct pairs pairs = {.draft = draft, .line = BUFFER_INIT(LINE_MAX_SIZE)};
 	struct profile_node *root = draft->messages->root;
-	for (struct profile_node *node = root; node != NULL; node = profile_next(root, node)) {
+	for (struct profile_node *node = root; node != NULL; node = sample_profile_next(root, node)) {
 		if (can_be_part(draft, node)) {
 			add_part(&pairs, node);
 		}
@@ -111,7 +111,7 @@ bool infer_identity_pair(struct draft *draft, struct error *err)
 	if (pairs.count < 2) {
 		return true;
 	}
-	pairs.profile = profile_create();
+	pairs.profile = sample_profile_create();
 	if (pairs.profile == NULL) {
 		return error_set(err, ERROR_MEMORY, "no memory to count pairs of values");
 	}
@@ -120,7 +120,7 @@ bool infer_identity_pair(struct draft *draft, struct error *err)
 	if (good) {
 		choose_pair(&pairs, draft);
 	}
-	profile_destroy(pairs.profile);
+	sample_profile_destroy(pairs.profile);
 	arena_finish(&pairs.arena);
 	buffer_finish(&pairs.line);
 	return good;

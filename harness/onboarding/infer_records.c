@@ -28,7 +28,7 @@ static const struct profile_node *best_item_key(const struct profile_node *item)
 	const struct profile_node *best = NULL;
 	for (const struct profile_node *node = item->children; node != NULL; node = node->next) {
 		bool unique = node->lists > 0 && node->lists_unique == node->lists && node->present == item->present &&
-			      profile_is_leaf(node);
+			      sample_profile_is_leaf(node);
 		if (unique && (best == NULL || score_item_key(node) > score_item_key(best))) {
 			best = node;
 		}
@@ -40,7 +40,7 @@ static size_t count_leaves(const struct profile_node *root, bool inside_items)
 {
 	size_t leaves = 0;
 	for (const struct profile_node *node = root->children; node != NULL; node = node->next) {
-		leaves += profile_is_leaf(node) && node->inside_items == inside_items;
+		leaves += sample_profile_is_leaf(node) && node->inside_items == inside_items;
 		leaves += node->is_items && !inside_items ? 0 : count_leaves(node, inside_items);
 	}
 	return leaves;
@@ -51,7 +51,7 @@ static const struct profile_node *best_array(struct profile_node *root)
 {
 	const struct profile_node *best = NULL;
 	size_t best_leaves = 0;
-	for (struct profile_node *node = root; node != NULL; node = profile_next(root, node)) {
+	for (struct profile_node *node = root; node != NULL; node = sample_profile_next(root, node)) {
 		const struct profile_node *item = items_below(node);
 		if (item == NULL || node->inside_items || item->types[JSON_OBJECT] != item->present ||
 		    best_item_key(item) == NULL) {
@@ -123,7 +123,7 @@ bool infer_records(struct draft *draft, struct error *err)
 static bool may_be_codes(const struct profile_node *node)
 {
 	const char *word = NULL;
-	uint64_t texts = profile_texts(node);
+	uint64_t texts = sample_profile_texts(node);
 	uint64_t formed = node->kinds[VALUE_DATE] + node->kinds[VALUE_DATE_TIME] + node->kinds[VALUE_UUID] +
 			  node->kinds[VALUE_EMAIL] + node->kinds[VALUE_IBAN];
 	return texts >= CODES_TEXTS_MIN && texts + node->types[JSON_NULL] == node->present && formed == 0 &&
@@ -149,13 +149,13 @@ static struct tail tail_of(const struct draft_codes *codes)
 		twice += codes->values[i].count == 2;
 	}
 	tail.unseen = tail.once * (tail.once - 1) / (2 * (twice + 1));
-	tail.chance = tail.once / (double)profile_texts(codes->node);
+	tail.chance = tail.once / (double)sample_profile_texts(codes->node);
 	return tail;
 }
 
 static const char *codes_evidence(const struct draft_codes *codes, const struct tail *tail, struct arena *arena)
 {
-	const char *counted = place_count(profile_texts(codes->node), arena);
+	const char *counted = place_count(sample_profile_texts(codes->node), arena);
 	if (counted == NULL) {
 		return NULL;
 	}
@@ -201,12 +201,12 @@ static bool judge_codes(struct draft *draft, struct draft_codes *codes, struct e
 bool infer_codes(struct draft *draft, struct error *err)
 {
 	struct profile_node *root = draft->replies->root;
-	for (struct profile_node *node = root; node != NULL; node = profile_next(root, node)) {
+	for (struct profile_node *node = root; node != NULL; node = sample_profile_next(root, node)) {
 		if (!may_be_codes(node) || node == draft->item_key || draft->code_count == DRAFT_CODES) {
 			continue;
 		}
 		struct draft_codes codes = {.node = node};
-		codes.values = profile_values(node, &draft->arena, &codes.count);
+		codes.values = sample_profile_values(node, &draft->arena, &codes.count);
 		if (codes.values == NULL) {
 			return draft_no_room(err);
 		}

@@ -73,7 +73,7 @@ char *place_short(const struct profile_node *top, const struct profile_node *nod
 			return place_path(top, node, arena);
 		}
 	}
-	profile_pointer(top, node, &text);
+	sample_profile_pointer(top, node, &text);
 	return take(&text, arena);
 }
 

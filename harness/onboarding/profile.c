@@ -57,7 +57,7 @@ static struct profile_node *make_node(struct profile *profile, struct profile_no
 	return node;
 }
 
-struct profile_node *profile_child(const struct profile_node *node, struct span name)
+struct profile_node *sample_profile_child(const struct profile_node *node, struct span name)
 {
 	for (struct profile_node *child = node != NULL ? node->children : NULL; child != NULL; child = child->next) {
 		if (!child->is_items && span_equal(child->name, name)) {
@@ -77,7 +77,7 @@ static struct profile_node *items_of(const struct profile_node *node)
 	return NULL;
 }
 
-struct profile_node *profile_next(const struct profile_node *root, struct profile_node *node)
+struct profile_node *sample_profile_next(const struct profile_node *root, struct profile_node *node)
 {
 	if (node->children != NULL) {
 		return node->children;
@@ -88,27 +88,27 @@ struct profile_node *profile_next(const struct profile_node *root, struct profil
 	return node == root ? NULL : node->next;
 }
 
-uint64_t profile_texts(const struct profile_node *node)
+uint64_t sample_profile_texts(const struct profile_node *node)
 {
 	return node->types[JSON_STRING];
 }
 
-uint64_t profile_scalars(const struct profile_node *node)
+uint64_t sample_profile_scalars(const struct profile_node *node)
 {
 	return node->present - node->types[JSON_ARRAY] - node->types[JSON_OBJECT];
 }
 
-bool profile_is_leaf(const struct profile_node *node)
+bool sample_profile_is_leaf(const struct profile_node *node)
 {
-	return node->present > 0 && profile_scalars(node) == node->present;
+	return node->present > 0 && sample_profile_scalars(node) == node->present;
 }
 
-void profile_pointer(const struct profile_node *top, const struct profile_node *node, struct buffer *buffer)
+void sample_profile_pointer(const struct profile_node *top, const struct profile_node *node, struct buffer *buffer)
 {
 	if (node == top || node->parent == NULL) {
 		return;
 	}
-	profile_pointer(top, node->parent, buffer);
+	sample_profile_pointer(top, node->parent, buffer);
 	select_append_token(buffer, node->is_items ? SPAN("-") : node->name);
 }
 
@@ -190,13 +190,13 @@ static void count_value(struct profile *profile, struct profile_node *node, stru
 	slot->count += slot->count < UINT32_MAX;
 }
 
-bool profile_has(const struct profile_node *node, struct span text)
+bool sample_profile_has(const struct profile_node *node, struct span text)
 {
 	return node->slot_count > 0 && find_slot(node, hash_text(text))->count > 0;
 }
 
-size_t profile_shared(const struct profile_node *node, const struct profile_node *other, size_t most,
-		      size_t *ret_looked_at)
+size_t sample_profile_shared(const struct profile_node *node, const struct profile_node *other, size_t most,
+			     size_t *ret_looked_at)
 {
 	size_t shared = 0;
 	size_t looked_at = 0;
@@ -220,7 +220,7 @@ static int order_of_values(const void *a, const void *b)
 	return span_order((struct span){first->text, first->length}, (struct span){second->text, second->length});
 }
 
-struct profile_value *profile_values(const struct profile_node *node, struct arena *arena, size_t *ret_count)
+struct profile_value *sample_profile_values(const struct profile_node *node, struct arena *arena, size_t *ret_count)
 {
 	size_t count = 0;
 	struct profile_value *list = arena_allocate_array(arena, node->value_count, sizeof(*list));
@@ -339,7 +339,7 @@ static bool visit(struct profile *profile, struct profile_node *node, const stru
 static bool visit_object(struct profile *profile, struct profile_node *node, const struct json_node *object)
 {
 	for (const struct json_node *name = json_first(object); name != NULL; name = json_next(object, name)) {
-		struct profile_node *child = node->is_map ? NULL : profile_child(node, json_text(name));
+		struct profile_node *child = node->is_map ? NULL : sample_profile_child(node, json_text(name));
 		if (child == NULL && (node->child_count >= PROFILE_MEMBERS || profile->nodes >= PROFILE_NODES)) {
 			node->is_map = true;
 		}
@@ -424,7 +424,7 @@ static bool count_content(struct profile *profile, const struct json_node *docum
 	return true;
 }
 
-bool profile_add(struct profile *profile, const struct json_node *document, struct error *err)
+bool sample_profile_add(struct profile *profile, const struct json_node *document, struct error *err)
 {
 	profile->documents++;
 	return count_content(profile, document, err) &&
@@ -432,18 +432,18 @@ bool profile_add(struct profile *profile, const struct json_node *document, stru
 		error_set(err, ERROR_MEMORY, "no memory to profile the samples; give fewer of them"));
 }
 
-uint64_t profile_distinct_documents(const struct profile *profile)
+uint64_t sample_profile_distinct_documents(const struct profile *profile)
 {
 	return profile->content_node.values_full ? profile->documents : profile->content_node.value_count;
 }
 
-double profile_unique_share(const struct profile *profile, const struct profile_node *node)
+double sample_profile_unique_share(const struct profile *profile, const struct profile_node *node)
 {
-	uint64_t counted = node->values_full ? node->seen_then : profile_distinct_documents(profile);
+	uint64_t counted = node->values_full ? node->seen_then : sample_profile_distinct_documents(profile);
 	return counted > 0 ? (double)node->value_count / (double)counted : 0;
 }
 
-struct profile *profile_create(void)
+struct profile *sample_profile_create(void)
 {
 	struct profile *profile = calloc(1, sizeof(*profile));
 	if (profile == NULL) {
@@ -453,18 +453,18 @@ struct profile *profile_create(void)
 	profile->content_node.texts_full = true;
 	profile->root = make_node(profile, NULL, SPAN(""), false);
 	if (profile->root == NULL) {
-		profile_destroy(profile);
+		sample_profile_destroy(profile);
 		return NULL;
 	}
 	return profile;
 }
 
-void profile_destroy(struct profile *profile)
+void sample_profile_destroy(struct profile *profile)
 {
 	if (profile == NULL) {
 		return;
 	}
-	for (struct profile_node *node = profile->root; node != NULL; node = profile_next(profile->root, node)) {
+	for (struct profile_node *node = profile->root; node != NULL; node = sample_profile_next(profile->root, node)) {
 		free(node->slots);
 		free(node->texts);
 		free(node->list);

@@ -100,31 +100,32 @@ struct profile {
 };
 
 /* Heap; NULL without memory. destroy accepts NULL. */
-struct profile *profile_create(void);
-void profile_destroy(struct profile *profile);
+struct profile *sample_profile_create(void);
+void sample_profile_destroy(struct profile *profile);
 /* Borrows the document for this call. ERROR_MEMORY. */
-MUST_CHECK bool profile_add(struct profile *profile, const struct json_node *document, struct error *err);
+MUST_CHECK bool sample_profile_add(struct profile *profile, const struct json_node *document, struct error *err);
 
 /* Of the values that could be counted here, which part is different? 0 where there are none. */
-double profile_unique_share(const struct profile *profile, const struct profile_node *node);
+double sample_profile_unique_share(const struct profile *profile, const struct profile_node *node);
 /* All documents, less those that are the same JSON value as an earlier one; as far as they could be counted. */
-uint64_t profile_distinct_documents(const struct profile *profile);
+uint64_t sample_profile_distinct_documents(const struct profile *profile);
 
-struct profile_node *profile_child(const struct profile_node *node, struct span name); /* NULL: none */
+struct profile_node *sample_profile_child(const struct profile_node *node, struct span name); /* NULL: none */
 /* The next node of the subtree of `root` in document order, after `node`; NULL at the end. Begin with `root`. */
-struct profile_node *profile_next(const struct profile_node *root, struct profile_node *node);
-bool profile_is_leaf(const struct profile_node *node); /* holds texts, numbers, booleans or null, and nothing else */
-uint64_t profile_texts(const struct profile_node *node);
-uint64_t profile_scalars(const struct profile_node *node); /* values that are no container */
+struct profile_node *sample_profile_next(const struct profile_node *root, struct profile_node *node);
+bool sample_profile_is_leaf(
+	const struct profile_node *node); /* holds texts, numbers, booleans or null, and nothing else */
+uint64_t sample_profile_texts(const struct profile_node *node);
+uint64_t sample_profile_scalars(const struct profile_node *node); /* values that are no container */
 /* Was a text or number like this seen here? A number is its text. Certain only up to the limits above. */
-bool profile_has(const struct profile_node *node, struct span text);
+bool sample_profile_has(const struct profile_node *node, struct span text);
 /* How many of the first `most` distinct values counted at `node` were seen at `other` too, and of how many. */
-size_t profile_shared(const struct profile_node *node, const struct profile_node *other, size_t most,
-		      size_t *ret_looked_at);
+size_t sample_profile_shared(const struct profile_node *node, const struct profile_node *other, size_t most,
+			     size_t *ret_looked_at);
 /* The distinct values whose texts were kept, commonest first, then by bytes; in the arena. `*ret_count` 0 where
  * texts_full. NULL without memory. */
-struct profile_value *profile_values(const struct profile_node *node, struct arena *arena, size_t *ret_count);
+struct profile_value *sample_profile_values(const struct profile_node *node, struct arena *arena, size_t *ret_count);
 /* JSON Pointer of the place below `top`, items as "-". */
-void profile_pointer(const struct profile_node *top, const struct profile_node *node, struct buffer *buffer);
+void sample_profile_pointer(const struct profile_node *top, const struct profile_node *node, struct buffer *buffer);
 
 #endif

@@ -124,7 +124,7 @@ static uint64_t count_matches(const struct sheet *sheet, size_t column, const st
 	uint64_t matches = 0;
 	for (size_t row = 1; row < sheet->rows; row += step) {
 		struct span cell = sheet_cell(sheet, row, column);
-		matches += cell.length > 0 && profile_has(node, cell);
+		matches += cell.length > 0 && sample_profile_has(node, cell);
 	}
 	return matches;
 }
@@ -133,7 +133,7 @@ static uint64_t count_matches(const struct sheet *sheet, size_t column, const st
 static bool may_hold_keys(const struct profile_node *node, bool strict)
 {
 	const char *word = NULL;
-	uint64_t texts = profile_texts(node);
+	uint64_t texts = sample_profile_texts(node);
 	bool varied = !node->inside_items && node->value_count > 0 && node->value_count * 2 >= node->documents;
 	bool plain = node->words <= texts && node->kinds[VALUE_DATE] + node->kinds[VALUE_DATE_TIME] == 0 &&
 		     node->decimals_max == 0 && !value_name_is_personal(node->name, &word);
@@ -145,7 +145,8 @@ static uint64_t best_place(const struct sheet *sheet, size_t column, const struc
 			   struct search search, const struct profile_node **ret_node)
 {
 	uint64_t best = 0;
-	for (struct profile_node *node = messages->root; node != NULL; node = profile_next(messages->root, node)) {
+	for (struct profile_node *node = messages->root; node != NULL;
+	     node = sample_profile_next(messages->root, node)) {
 		uint64_t matches =
 			may_hold_keys(node, search.strict) ? count_matches(sheet, column, node, search.step) : 0;
 		if (matches > best) {
@@ -434,7 +435,7 @@ static void count_keys(struct table *table)
 		}
 		table->key_count++;
 		table->shared_keys += different;
-		table->matched += profile_has(table->matched_at, table->rows[start].key);
+		table->matched += sample_profile_has(table->matched_at, table->rows[start].key);
 		start = end;
 	}
 }

@@ -91,7 +91,7 @@ static int common_form(const struct profile_node *node)
 {
 	static const enum value_kind forms[] = {VALUE_DATE_TIME, VALUE_DATE, VALUE_UUID, VALUE_EMAIL, VALUE_CURRENCY};
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (profile_texts(node) > 0 && node->kinds[forms[i]] == profile_texts(node)) {
+		if (sample_profile_texts(node) > 0 && node->kinds[forms[i]] == sample_profile_texts(node)) {
 			return (int)forms[i];
 		}
 	}
@@ -168,12 +168,12 @@ static void write_object(struct schema_writer *writer, const struct profile_node
 	json_build_object(writer->build, "properties");
 	for (const struct profile_node *child = node->children; child != NULL; child = child->next) {
 		if (!child->is_items && member_name(child) != NULL) {
-			write_node(writer, member_name(child), child, profile_child(llm, child->name));
+			write_node(writer, member_name(child), child, sample_profile_child(llm, child->name));
 		}
 	}
 	for (const struct profile_node *child = llm != NULL ? llm->children : NULL; child != NULL;
 	     child = child->next) {
-		if (!child->is_items && member_name(child) != NULL && profile_child(node, child->name) == NULL) {
+		if (!child->is_items && member_name(child) != NULL && sample_profile_child(node, child->name) == NULL) {
 			write_node(writer, member_name(child), child, NULL);
 		}
 	}

@@ -75,6 +75,7 @@ static bool check_reply(const struct contract *contract, struct span text, struc
 	if (report->root == NULL) {
 		return describe(comparison, arena, OUTCOME_UNPARSABLE, "", report->unreadable, err);
 	}
+	comparison->document = report->root;
 	if (report->contract_drift) {
 		const struct drift_deviation *first = &report->list[0];
 		return describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, first->instance, first->sentence, err);

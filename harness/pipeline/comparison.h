@@ -30,6 +30,7 @@ struct comparison {
 	enum outcome outcome;
 	enum verdict verdict; /* the worst of its records */
 	bool has_reply;
+	const struct json_node *document; /* the reply as JSON, whether it keeps the schema or not; NULL: it is none */
 	bool contract_drift;
 	struct drift_report drift; /* where has_reply: what the reply deviates in; its contract_drift is the same */
 	struct span detail;        /* one sentence on why the reply is no good; empty otherwise */

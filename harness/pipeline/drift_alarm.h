@@ -21,7 +21,7 @@ struct drift_alarm {
  *   first_exchanges: ids of the first that deviate since it began, at most 10
  *   changed: [{what, before, since}]: models, prompts, contract versions and legacy versions that came with replies
  *     since that hour and with none of the week before; evaluation periods begun within the day before it
- *   input_quality: share of messages that deviate from their schema before and since; null where it is not counted */
+ *   input_quality: share of messages that deviate from their schema before and since*/
 MUST_CHECK bool drift_alarm_raise(struct store *store, const struct drift_alarm *alarm, int64_t *ret_incident,
 				  struct error *err);
 

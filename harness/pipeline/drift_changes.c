@@ -202,18 +202,6 @@ bool drift_changes_build(struct store *store, int64_t interface_id, int64_t path
 
 /* --- messages --- */
 
-static bool has_input_table(struct store *store, bool *ret_has, struct error *err)
-{
-	struct statement *find = store_statement(
-		store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'rollup_input'", err);
-	if (find == NULL || statement_step(find, err) != STATEMENT_ROW) {
-		return false;
-	}
-	*ret_has = statement_integer(find, 0) > 0;
-	statement_reset(find);
-	return true;
-}
-
 static bool build_share(struct store *store, int64_t interface_id, int64_t from, int64_t to, const char *name,
 			struct json_build *build, struct error *err)
 {
@@ -244,15 +232,7 @@ static bool build_share(struct store *store, int64_t interface_id, int64_t from,
 bool drift_changes_build_input(struct store *store, int64_t interface_id, int64_t began_at, struct json_build *build,
 			       struct error *err)
 {
-	bool has = false;
 	int64_t day = began_at / CLOCK_DAY;
-	if (!has_input_table(store, &has, err)) {
-		return false;
-	}
-	if (!has) {
-		json_build_null(build, "input_quality");
-		return true;
-	}
 	json_build_object(build, "input_quality");
 	bool done = build_share(store, interface_id, day - DAYS_BEFORE, day, "before", build, err) &&
 		    build_share(store, interface_id, day, INT64_MAX, "since", build, err);

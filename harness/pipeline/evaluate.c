@@ -52,7 +52,8 @@ static bool make_prompt(const struct contract *contract, const struct contract_c
 	if (!message_parse(request, arena, &message, why)) {
 		return false;
 	}
-	if (contract->request_schema != NULL && !schema_validate(contract->request_schema, message, NULL)) {
+	if (contract->request_schema != NULL && contract->input_invalid == INPUT_DEAD_LETTER &&
+	    !schema_validate(contract->request_schema, message, NULL)) {
 		return error_set(why, ERROR_FORMAT, "the message deviates from its schema");
 	}
 	return message_check_identity(contract, message, why) && prompt_fill(candidate->prompt, message, prompt, why);
@@ -252,9 +253,74 @@ static bool finish_calls(struct worker *worker, const struct interface_lane *lan
 	return true;
 }
 
+/* A recorded reply whose message an input gate had held: compared once that is released. */
+static bool finish_recorded(struct worker *worker, const struct interface_lane *lane,
+			    const struct candidate_lane *candidate, int64_t row, struct error *err)
+{
+	struct store_exchange stored;
+	struct span request;
+	struct span legacy;
+	struct span reply;
+	struct error why = ERROR_INIT;
+	arena_reset(&worker->arena);
+	if (!store_exchange_get(worker->store, row, &stored, err)) {
+		return false;
+	}
+	if (!store_payload(worker->store, row, &worker->arena, &request, &legacy, &why) ||
+	    !store_evaluation_reply(worker->store, row, candidate->id, &worker->arena, &reply, &why)) {
+		if (why.code != ERROR_MISSING) {
+			*err = why;
+			return false;
+		}
+		return store_evaluation_close(
+			worker->store, row, candidate->id, stored.week, stored.test, EVALUATION_DEAD_LETTER, -1,
+			SPAN("the message or its recorded reply is not in the store, so nothing can be compared"), err);
+	}
+	const struct shadow_exchange exchange = {
+		.row = row,
+		.exchange_id = stored.exchange_id,
+		.captured_at = stored.captured_at,
+		.week = stored.week,
+		.test = stored.test,
+	};
+	return shadow_finish_recorded(worker->store, worker->sampling_key, lane, candidate, &exchange,
+				      stored.legacy_outcome, legacy, reply, true, &worker->arena, err);
+}
+
+static bool evaluate_recorded(struct worker *worker, const struct interface_lane *lane,
+			      struct candidate_lane *candidate, size_t *count, struct error *err)
+{
+	int64_t rows[EVALUATE_BATCH];
+	size_t found = 0;
+	if (candidate->exhausted) {
+		return true;
+	}
+	if (!store_pending(worker->store, candidate->id, 0, EVALUATE_BATCH, rows, &found, err)) {
+		return false;
+	}
+	candidate->exhausted = found == 0;
+	if (found == 0) {
+		return true;
+	}
+	bool done = store_begin(worker->store, err);
+	for (size_t i = 0; done && i < found; i++) {
+		done = finish_recorded(worker, lane, candidate, rows[i], err);
+	}
+	if (!done || !drift_watch_write(lane->watch, worker->store, err) || !store_commit(worker->store, err)) {
+		drift_watch_forget(lane->watch);
+		store_rollback(worker->store);
+		return false;
+	}
+	*count += found;
+	return true;
+}
+
 static bool evaluate(struct worker *worker, struct interface_lane *lane, struct candidate_lane *candidate,
 		     size_t *count, struct error *err)
 {
+	if (candidate->calls == NULL) {
+		return evaluate_recorded(worker, lane, candidate, count, err);
+	}
 	return finish_calls(worker, lane, candidate, count, err) && start_calls(worker, lane, candidate, count, err);
 }
 
@@ -277,8 +343,7 @@ bool worker_evaluate(struct worker *worker, size_t *ret_count, struct error *err
 	for (size_t i = 0; i < worker->installation->contract_count; i++) {
 		struct interface_lane *lane = worker->lanes[i];
 		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
-			if (lane->candidates[k].calls != NULL &&
-			    !evaluate(worker, lane, &lane->candidates[k], &count, err)) {
+			if (!evaluate(worker, lane, &lane->candidates[k], &count, err)) {
 				return false;
 			}
 		}

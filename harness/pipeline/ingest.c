@@ -1,10 +1,13 @@
 /* From the spool to rows. One transaction holds a batch of exchanges, their evaluations and the reading position. */
 #include "harness/pipeline/draw.h"
+#include "harness/pipeline/input.h"
 #include "harness/pipeline/pairing.h"
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/reply_drift.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
 #include "harness/store/legacy.h"
+#include "harness/store/profile.h"
 #include "harness/store/unclaimed.h"
 
 #include <stdio.h>
@@ -81,6 +84,7 @@ struct arrival {
 	int64_t row;
 	bool chosen;
 	const struct json_node *legacy; /* document of the legacy reply; NULL: not read yet, or none */
+	int held;                       /* enum pending_reason, of an input gate; -1: none */
 };
 
 static bool finish_recorded(const struct arrival *arrival, const struct candidate_lane *candidate, struct error *err)
@@ -114,12 +118,14 @@ static bool add_evaluation(const struct arrival *arrival, struct candidate_lane 
 		return store_evaluation_close(store, arrival->row, candidate->id, week, test, EVALUATION_NOT_EVALUATED,
 					      NOT_EVALUATED_SAMPLED_OUT, SPAN(""), err);
 	}
-	if (message->row.legacy_outcome == LEGACY_AWAITED) {
+	if (arrival->held >= 0 || message->row.legacy_outcome == LEGACY_AWAITED) {
 		struct span none = {NULL, 0};
 		struct span recorded = arrival->captured->candidate_reply;
 		bool keep = !candidate->provider->calls && recorded.length > 0;
-		return store_evaluation_hold(store, arrival->row, candidate->id, week, test, keep ? recorded : none,
-					     err);
+		enum pending_reason reason =
+			arrival->held >= 0 ? (enum pending_reason)arrival->held : PENDING_AWAITS_LEGACY;
+		return store_evaluation_hold(store, arrival->row, candidate->id, week, test, reason,
+					     keep ? recorded : none, err);
 	}
 	if (!candidate->provider->calls) {
 		return finish_recorded(arrival, candidate, err);
@@ -128,17 +134,33 @@ static bool add_evaluation(const struct arrival *arrival, struct candidate_lane 
 	return store_evaluation_add(store, arrival->row, candidate->id, week, test, err);
 }
 
+/* The legacy reply that counts, too, where there is one. */
+static bool count_values(const struct arrival *arrival, struct error *err)
+{
+	const struct message *message = &arrival->message;
+	struct worker *worker = arrival->worker;
+	if (!profile_chosen(arrival->lane->profile, message->row.exchange_id)) {
+		return true;
+	}
+	return profile_add(arrival->lane->profile, worker->store, PROFILE_MESSAGE, message->root, message->row.week,
+			   message->row.test, err) &&
+	       (message->row.legacy_outcome == LEGACY_AWAITED ||
+		shadow_count_legacy(worker->store, arrival->lane, &message->row, message->reply, &worker->arena, err));
+}
+
 /* What was stored: joined with its answers, and an evaluation for each candidate. */
 static bool add_work(struct arrival *arrival, const char *stream, struct error *err)
 {
 	struct worker *worker = arrival->worker;
 	struct interface_lane *lane = arrival->lane;
 	if (!draw_shadow(worker, lane, arrival->captured, &arrival->message, arrival->row, &arrival->chosen, err) ||
+	    !input_judge(worker, lane, &arrival->message, arrival->row, arrival->chosen, &arrival->held, err) ||
 	    !pairing_add_exchange(worker, stream, lane, arrival->captured, &arrival->message, arrival->row, err)) {
 		return false;
 	}
 	if (!reply_drift_count_legacy(worker->store, lane, arrival->row, &arrival->message.row, arrival->message.reply,
-				      &worker->arena, &arrival->legacy, err)) {
+				      &worker->arena, &arrival->legacy, err) ||
+	    !count_values(arrival, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < lane->contract->candidate_count; i++) {
@@ -245,7 +267,7 @@ struct batch {
 static bool add_record(struct worker *worker, const struct worker_stream *stream, const struct spool_record *record,
 		       struct batch *batch, struct error *err)
 {
-	if (batch->records == 0 && !store_begin(worker->store, err)) {
+	if (batch->records == 0 && (!store_begin(worker->store, err) || !input_look(worker, err))) {
 		return false;
 	}
 	batch->records++;

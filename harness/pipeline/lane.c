@@ -1,6 +1,7 @@
 #include "harness/pipeline/lane.h"
 
 #include "harness/pipeline/freeze.h"
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/watch.h"
 #include "harness/store/legacy.h"
 #include "harness/store/unclaimed.h"
@@ -89,6 +90,7 @@ void lane_destroy(struct interface_lane *lane)
 		free(lane->candidates[i].ready);
 	}
 	drift_watch_destroy(lane->watch);
+	profile_destroy(lane->profile);
 	free(lane->candidates);
 	free(lane->fields);
 	free(lane);

@@ -46,6 +46,8 @@ struct watched_file {
 	int64_t modified_ns;
 };
 
+struct profile;
+
 struct interface_lane {
 	const struct contract *contract;
 	int64_t id;                        /* store row */
@@ -57,6 +59,8 @@ struct interface_lane {
 	int shadow_floor;                  /* sampling.floor in force */
 	bool has_own_keys;                 /* late answers find exchanges by what only the table correlation has */
 	struct error notice;               /* what the operator should know about the contract's version; else unset */
+	struct profile *profile;           /* NULL: nothing is counted of the values */
+	bool input_changed;                /* an alarm of data drift is open, and new messages are held */
 	bool outcomes_wait;                /* late answers may wait for their exchange */
 	bool unclaimed_wait;               /* deliveries were set aside while no contract named the interface */
 };

@@ -120,6 +120,26 @@ static bool identify(struct message *message, const struct contract *contract, c
 	return true;
 }
 
+/* How it deviates is kept whatever is done about it; with `dead_letter` it is a failure. */
+static bool check_schema(struct message *message, const struct contract *contract, struct arena *arena,
+			 struct error *why)
+{
+	if (contract->request_schema == NULL) {
+		return true;
+	}
+	struct schema_report report;
+	schema_report_init(&report, arena, 1);
+	if (schema_validate(contract->request_schema, message->root, &report)) {
+		return true;
+	}
+	message->deviates = true;
+	error_set(why, ERROR_FORMAT, "the message deviates from its schema at \"%s\": %s",
+		  report.count > 0 ? report.list[0].instance : "",
+		  report.count > 0 ? report.list[0].sentence : "no room to say how");
+	snprintf(message->reason, sizeof(message->reason), "%s", why->message);
+	return contract->input_invalid != INPUT_DEAD_LETTER;
+}
+
 static bool decode(struct message *message, const struct contract *contract, const struct spool_exchange *captured,
 		   struct arena *arena, struct error *why)
 {
@@ -130,17 +150,7 @@ static bool decode(struct message *message, const struct contract *contract, con
 	if (!message_parse(message->body, arena, &message->root, why)) {
 		return false;
 	}
-	if (contract->request_schema == NULL) {
-		return true;
-	}
-	struct schema_report report;
-	schema_report_init(&report, arena, 1);
-	if (!schema_validate(contract->request_schema, message->root, &report)) {
-		return error_set(why, ERROR_FORMAT, "the message deviates from its schema at \"%s\": %s",
-				 report.count > 0 ? report.list[0].instance : "",
-				 report.count > 0 ? report.list[0].sentence : "no room to say how");
-	}
-	return true;
+	return check_schema(message, contract, arena, why);
 }
 
 static void read_times(struct message *message, const struct contract *contract, const struct zone *zone,
@@ -190,6 +200,7 @@ bool message_read(const struct contract *contract, const struct zone *zone, cons
 			*err = why;
 			return false;
 		}
+		message.unreadable = !message.deviates;
 		malformed(&message, &why);
 		identify_by_bytes(&message, span_of(contract->interface));
 	}

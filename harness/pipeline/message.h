@@ -13,15 +13,18 @@ struct message {
 	struct span body;             /* without content coding */
 	struct span reply;            /* the legacy reply's body, without content coding */
 	bool malformed;               /* a dead letter; `reason` says why */
+	bool unreadable;              /* malformed for another reason than its schema or the legacy reply */
+	bool deviates;                /* from the request schema, whatever is done about it; `reason` says how */
 	char reason[560];
 	struct store_exchange row; /* everything but interface_id */
 };
 
 /* Reads one captured exchange by its contract. Never fails on outside bytes: what cannot be decoded or identified is
- * malformed, with an identity of its own made from its bytes, so that it is stored once; so is, under its own identity,
- * a message whose legacy reply has a content coding that cannot be undone. `stream` and the sequence
- * make each delivery unique where the contract says `id: none` and its sender gave no idempotency key. Everything lives
- * in the arena or borrows the capture.
+ * malformed, with an identity of its own made from its bytes, so that it is stored once; so is one that deviates from
+ * the request schema where the contract says `input.invalid: dead_letter`, and, under its own identity, a message whose
+ * legacy reply has a content coding that cannot be undone. `stream` and the sequence make each delivery unique where
+ * the contract says `id: none` and its sender gave no idempotency key. Everything lives in the arena or borrows the
+ * capture.
  */
 MUST_CHECK bool message_read(const struct contract *contract, const struct zone *zone, const char *stream,
 			     const struct spool_exchange *captured, struct arena *arena, struct message *ret_message,

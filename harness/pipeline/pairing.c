@@ -247,6 +247,18 @@ static bool apply(const struct joining *joining, bool *ret_returned, struct erro
 	return true;
 }
 
+/* Of an exchange that had none. */
+static bool count_first_answer(const struct joining *joining, struct error *err)
+{
+	struct worker *worker = joining->worker;
+	struct store_exchange answered;
+	struct span reply = SPAN("");
+	return joining->exchange.legacy_outcome != LEGACY_AWAITED ||
+	       (store_exchange_get(worker->store, joining->row, &answered, err) &&
+		store_answer_reply(worker->store, joining->row, &worker->arena, &reply, err) &&
+		shadow_count_legacy(worker->store, joining->lane, &answered, reply, &worker->arena, err));
+}
+
 /* Late answers alone; see delivery_count. */
 static void count_end(const struct joining *joining, enum store_outcome_end end)
 {
@@ -270,7 +282,8 @@ static bool count_other(const struct joining *joining, const struct store_versio
 	if (!changed) {
 		return true;
 	}
-	if (!reply_drift_replace(worker->store, joining->lane, joining->row, &former, &worker->arena, err) ||
+	if (!count_first_answer(joining, err) ||
+	    !reply_drift_replace(worker->store, joining->lane, joining->row, &former, &worker->arena, err) ||
 	    !apply(joining, &returned, err)) {
 		return false;
 	}

@@ -4,8 +4,10 @@
 #include "baselines/sampling.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/comparison.h"
+#include "harness/pipeline/profile.h"
 #include "harness/pipeline/reply_drift.h"
 #include "harness/store/correction.h"
+#include "harness/store/profile.h"
 
 enum { RECORD_ID_MAX = 64 * 1024, VALUE_MAX = 64 * 1024 * 1024 };
 
@@ -36,6 +38,23 @@ bool shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena 
 	       error_set(err, why.code == ERROR_MEMORY ? ERROR_MEMORY : ERROR_FORMAT,
 			 "the legacy reply is not JSON; check tap.match, and what the legacy path sends: %s",
 			 why.message);
+}
+
+bool shadow_count_legacy(struct store *store, const struct interface_lane *lane, const struct store_exchange *exchange,
+			 struct span reply, struct arena *arena, struct error *err)
+{
+	const struct json_node *root = NULL;
+	struct error why = ERROR_INIT;
+	if (!profile_chosen(lane->profile, exchange->exchange_id)) {
+		return true;
+	}
+	if (!shadow_legacy(exchange->legacy_outcome, reply, arena, &root, &why)) {
+		if (why.code == ERROR_MEMORY) {
+			*err = why;
+		}
+		return why.code != ERROR_MEMORY;
+	}
+	return profile_add(lane->profile, store, PROFILE_LEGACY, root, exchange->week, exchange->test, err);
 }
 
 /* JSON text of a value, data NULL where it is absent. */
@@ -226,11 +245,20 @@ static bool write_drift(struct writing *w, const struct comparison *comparison, 
 	       reply_drift_count(w->store, w->lane, w->candidate, &place, result->model, &comparison->drift, err);
 }
 
+/* Once for each evaluation: a comparison that is made again does not come here. */
+static bool count_reply(const struct writing *w, const struct json_node *document, struct error *err)
+{
+	return !profile_chosen(w->lane->profile, w->exchange->exchange_id) ||
+	       profile_add(w->lane->profile, w->store, w->candidate->id, document, w->exchange->week, w->exchange->test,
+			   err);
+}
+
 static bool write_all(struct writing *w, const struct comparison *comparison, const struct call_result *result,
 		      bool is_pending, struct error *err)
 {
 	return write_evaluation(w, comparison, result, is_pending, err) && write_drift(w, comparison, result, err) &&
-	       write_spend(w, result->cost_nano, err) && write_records(w, comparison, err);
+	       count_reply(w, comparison->document, err) && write_spend(w, result->cost_nano, err) &&
+	       write_records(w, comparison, err);
 }
 
 /* What cannot be compared, and never could, must not stop the rest: it is set aside, and what it cost is billed. */

@@ -1,6 +1,8 @@
 #include "harness/pipeline/worker_internal.h"
 
 #include "harness/base/file.h"
+#include "harness/pipeline/profile.h"
+#include "harness/pipeline/profile_watch.h"
 #include "harness/pipeline/watch.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 /* At the start a locked store is waited for. Later a step that waited would keep open calls from moving on. */
 enum {
 	CHECK_INTERVAL_US = 500000,
+	WEEKS_INTERVAL_US = 10000000,
 	WATCH_INTERVAL_US = 1000000,
 	OPEN_BUSY_MS = 10000,
 	STORE_BUSY_MS = 50,
@@ -99,6 +102,11 @@ static bool open_lanes(struct worker *worker, bool new_epoch, struct error *err)
 		if (worker->lanes[i] == NULL) {
 			return false;
 		}
+		worker->lanes[i]->profile =
+			profile_create(installation->contracts[i], worker->sampling_key, worker->lanes[i]->id);
+		if (worker->lanes[i]->profile == NULL) {
+			return error_set(err, ERROR_MEMORY, "no memory for the profiles of fields");
+		}
 		if (worker->lanes[i]->notice.code != ERROR_NONE) {
 			worker->notice = worker->lanes[i]->notice;
 		}
@@ -173,7 +181,8 @@ static size_t open_calls(const struct worker *worker)
 	return open;
 }
 
-/* Rows that became pending again behind the cursors (a retried dead letter) are found once nothing else is left. */
+/* Rows that became pending again behind the cursors (a retried dead letter, a released message) are found once nothing
+ * else is left. */
 static bool look_again(struct worker *worker, bool *ret_found, struct error *err)
 {
 	bool found = false;
@@ -182,9 +191,6 @@ static bool look_again(struct worker *worker, bool *ret_found, struct error *err
 		for (size_t k = 0; k < lane->contract->candidate_count; k++) {
 			struct candidate_lane *candidate = &lane->candidates[k];
 			int64_t pending = 0;
-			if (candidate->calls == NULL) {
-				continue;
-			}
 			if (!store_pending_count(worker->store, candidate->id, &pending, err)) {
 				return false;
 			}
@@ -272,6 +278,30 @@ static bool sweep(struct worker *worker, bool has_read, int64_t until, bool *mor
 	return true;
 }
 
+/* Weeks that are over, when nothing was read. */
+static bool look_at_weeks(struct worker *worker, bool *more, struct error *err)
+{
+	size_t count = 0;
+	int64_t now = clock_monotonic();
+	if (worker->weeks_looked_at != 0 && now - worker->weeks_looked_at < WEEKS_INTERVAL_US) {
+		return true;
+	}
+	if (!profile_watch(worker, clock_now(), &count, err)) {
+		return false;
+	}
+	worker->weeks_looked_at = now;
+	*more = *more || count > 0;
+	return true;
+}
+
+bool worker_wind_up(struct worker *worker, struct error *err)
+{
+	size_t count = 0;
+	int64_t until = 0;
+	return check_store(worker, err) && worker_ingest(worker, &count, &until, err) &&
+	       (count > 0 || profile_watch(worker, clock_now(), &count, err));
+}
+
 enum worker_state worker_step(struct worker *worker, struct error *err)
 {
 	size_t ingested = 0;
@@ -284,7 +314,8 @@ enum worker_state worker_step(struct worker *worker, struct error *err)
 	}
 	bool more = ingested + evaluated > 0;
 	bool waits = open_calls(worker) > 0;
-	if ((!more && !waits && !look_around(worker, &more, err)) || !sweep(worker, ingested > 0, until, &more, err)) {
+	if ((!more && !waits && !look_around(worker, &more, err)) || !sweep(worker, ingested > 0, until, &more, err) ||
+	    (ingested == 0 && !look_at_weeks(worker, &more, err))) {
 		return WORKER_FAILED;
 	}
 	if (more) {

@@ -26,6 +26,9 @@ struct worker *worker_create(const struct installation *installation, bool new_e
 void worker_destroy(struct worker *worker); /* open calls are dropped and stay pending; accepts NULL */
 /* A bounded amount of work; never sleeps. */
 enum worker_state worker_step(struct worker *worker, struct error *err);
+/* Before an orderly end: where everything was read, weeks that are over are held against their reference, which a step
+ * does only now and then. Starts no calls. */
+MUST_CHECK bool worker_wind_up(struct worker *worker, struct error *err);
 /* Something that the operator should know and that stops nothing (a contract file that was changed and cannot be read);
  * each is given once. False where there is none. */
 bool worker_take_notice(struct worker *worker, struct error *ret_notice);

@@ -34,10 +34,11 @@ struct worker {
 	uint64_t store_device; /* the file that the store was opened from */
 	uint64_t store_inode;
 	int64_t store_checked_at;
-	int64_t swept_at;    /* clock_monotonic; 0: at once */
-	int64_t watched_at;  /* likewise */
-	struct error notice; /* for worker_take_notice; code 0: none */
-	struct arena arena;  /* of the exchange at hand */
+	int64_t swept_at;        /* clock_monotonic; 0: at once */
+	int64_t watched_at;      /* likewise */
+	int64_t weeks_looked_at; /* likewise */
+	struct error notice;     /* for worker_take_notice; code 0: none */
+	struct arena arena;      /* of the exchange at hand */
 };
 
 struct interface_lane *worker_lane(const struct worker *worker, struct span interface);

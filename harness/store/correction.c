@@ -5,7 +5,7 @@
 /* --- waiting --- */
 
 bool store_evaluation_hold(struct store *store, int64_t exchange, int64_t candidate, int32_t week, bool test,
-			   struct span reply, struct error *err)
+			   enum pending_reason reason, struct span reply, struct error *err)
 {
 	BUG_ON(store->transaction < TRANSACTION_WRITE);
 	struct statement *statement = store_statement(store,
@@ -17,7 +17,7 @@ bool store_evaluation_hold(struct store *store, int64_t exchange, int64_t candid
 	}
 	statement_bind_integer(statement, 1, exchange);
 	statement_bind_integer(statement, 2, candidate);
-	statement_bind_integer(statement, 3, PENDING_AWAITS_LEGACY);
+	statement_bind_integer(statement, 3, (int64_t)reason);
 	if (reply.data != NULL) {
 		struct span packed;
 		if (!compressor_pack_text(store->compressor, reply, &packed, err)) {
@@ -29,7 +29,7 @@ bool store_evaluation_hold(struct store *store, int64_t exchange, int64_t candid
 		return false;
 	}
 	if (store_changes(store) > 0) {
-		store_count_state(store, candidate, week, test, EVALUATION_PENDING, PENDING_AWAITS_LEGACY, 1);
+		store_count_state(store, candidate, week, test, EVALUATION_PENDING, (int)reason, 1);
 	}
 	return true;
 }

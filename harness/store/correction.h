@@ -5,10 +5,10 @@
 
 #include "harness/store/evaluation.h"
 
-/* Adds the row in state pending, waiting (PENDING_AWAITS_LEGACY). `reply`: a recorded reply of the LLM path, kept until
+/* Adds the row in state pending, waiting for `reason`. `reply`: a recorded reply of the LLM path, kept until
  * it can be compared (store_evaluation_reply); data NULL: it will be asked for. */
 MUST_CHECK bool store_evaluation_hold(struct store *store, int64_t exchange, int64_t candidate, int32_t week, bool test,
-				      struct span reply, struct error *err);
+				      enum pending_reason reason, struct span reply, struct error *err);
 
 struct store_standing {
 	bool is_there;

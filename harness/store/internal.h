@@ -46,6 +46,7 @@ struct store {
 	char *path; /* for messages */
 	bool is_read_only;
 	enum store_transaction transaction;
+	int64_t rollbacks; /* so far */
 	struct rollup *rollup;
 	struct compressor *compressor;
 	struct known_dictionary *dictionaries;

@@ -54,6 +54,16 @@ static const char ADD_LATENCY[] =
 static const char ADD_SHADOW[] =
 	"INSERT INTO rollup_shadow (interface_id, week, test, rule, pi_ppm, count, chosen) VALUES (?, ?, ?, ?, ?, ?, "
 	"?) ON CONFLICT DO UPDATE SET count = count + excluded.count, chosen = chosen + excluded.chosen";
+static const char ADD_INPUT[] =
+	"INSERT INTO rollup_input (interface_id, day, test, messages, deviating, unreadable, warned, held_invalid, "
+	"held_changed, dead_letter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET messages = "
+	"messages "
+	"+ excluded.messages, deviating = deviating + excluded.deviating, unreadable = unreadable + "
+	"excluded.unreadable, warned = warned + excluded.warned, held_invalid = held_invalid + excluded.held_invalid, "
+	"held_changed = held_changed + excluded.held_changed, dead_letter = dead_letter + excluded.dead_letter";
+static const char ADD_PROFILE[] =
+	"INSERT INTO rollup_profile (field_id, week, test, measure, bin, count) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT "
+	"DO UPDATE SET count = count + excluded.count";
 
 static const char ADD_DRIFT[] =
 	"INSERT INTO rollup_drift (source_id, hour, week, test, replies, contract_drift, strict_drift, recovered, "
@@ -91,6 +101,8 @@ static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
 	[ROLLUP_SHADOW] = {5, 2, ADD_SHADOW, NULL},
 	[ROLLUP_DRIFT] = {4, DRIFT_SUM_COUNT, ADD_DRIFT, CLEAN_DRIFT},
 	[ROLLUP_DRIFT_CLASS] = {5, 2, ADD_DRIFT_CLASS, CLEAN_DRIFT_CLASS},
+	[ROLLUP_PROFILE] = {5, 1, ADD_PROFILE, NULL},
+	[ROLLUP_INPUT] = {3, INPUT_SUM_COUNT, ADD_INPUT, NULL},
 };
 
 struct entry {

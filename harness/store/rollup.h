@@ -22,6 +22,8 @@ enum rollup_table {
 	ROLLUP_SHADOW,      /* interface, week, test, rule, pi_ppm: count, chosen */
 	ROLLUP_DRIFT,       /* source, hour, week, test: enum drift_sum */
 	ROLLUP_DRIFT_CLASS, /* source, hour, week, test, class: deviating, declared */
+	ROLLUP_INPUT,       /* interface, day, test: enum input_sum */
+	ROLLUP_PROFILE,     /* field, week, test, measure, bin: count */
 	ROLLUP_TABLE_COUNT
 };
 enum { ROLLUP_KEY_MAX = 6, ROLLUP_SUM_MAX = 10 };
@@ -38,6 +40,16 @@ enum delivery_sum {
 	DELIVERY_OUTCOME_RETURNED,
 	DELIVERY_DUPLICATE_ANSWERED,
 	DELIVERY_SUM_COUNT,
+};
+enum input_sum {
+	INPUT_SUM_MESSAGES,
+	INPUT_SUM_DEVIATING,
+	INPUT_SUM_UNREADABLE,
+	INPUT_SUM_WARNED,
+	INPUT_SUM_HELD_INVALID,
+	INPUT_SUM_HELD_CHANGED,
+	INPUT_SUM_DEAD_LETTER,
+	INPUT_SUM_COUNT,
 };
 enum record_sum { RECORD_COUNT, RECORD_SAMPLED };
 enum shadow_sum { SHADOW_COUNT, SHADOW_CHOSEN };

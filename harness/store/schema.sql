@@ -271,6 +271,7 @@ CREATE TABLE evaluation (
 	PRIMARY KEY (exchange_id, candidate_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evaluation_open ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason IS NULL;
+CREATE INDEX evaluation_held ON evaluation (candidate_id, exchange_id) WHERE state = 0 AND reason > 0;
 CREATE INDEX evaluation_dead ON evaluation (candidate_id, exchange_id) WHERE state = 3;
 
 -- What each candidate cost on each UTC day of calling, for the budget: survives restarts.
@@ -622,6 +623,141 @@ CREATE TABLE drift_detector (
 	FOREIGN KEY (interface_id, path) REFERENCES drift_monitor (interface_id, path)
 ) STRICT, WITHOUT ROWID;
 
+-- Input gates.
+-- Messages that deviate from their schema, and what was done about each. A row stays when the payload is purged.
+CREATE TABLE input_mark (
+	exchange_id INTEGER PRIMARY KEY REFERENCES exchange (id),
+	gate INTEGER NOT NULL,               -- enum input_gate
+	detail TEXT NOT NULL                 -- where and how it deviates, without values of the message
+) STRICT;
+
+-- Who released, or set aside, messages that were held. Append-only.
+CREATE TABLE input_release (
+	id INTEGER PRIMARY KEY,
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	at INTEGER NOT NULL,
+	gate INTEGER NOT NULL,               -- enum input_gate: warn: evaluated all the same; dead_letter: set aside
+	actor TEXT NOT NULL,                 -- who, as given
+	note TEXT NOT NULL                   -- why; '' where nothing was said
+) STRICT;
+CREATE INDEX input_release_by_exchange ON input_release (exchange_id);
+CREATE TRIGGER input_release_is_append_only BEFORE UPDATE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+CREATE TRIGGER input_release_is_kept BEFORE DELETE ON input_release
+BEGIN SELECT RAISE (ABORT, 'releases are append-only'); END;
+
+-- What the input gates did with the messages of one UTC day of captured_at, counted when they were stored. deviating =
+-- warned + held_invalid + dead_letter.
+CREATE TABLE rollup_input (
+	interface_id INTEGER NOT NULL,
+	day INTEGER NOT NULL,                -- days since 1970
+	test INTEGER NOT NULL,
+	messages INTEGER NOT NULL,           -- stored, revisions included
+	deviating INTEGER NOT NULL,          -- from the request schema
+	unreadable INTEGER NOT NULL,         -- no JSON, or without the values of its identity; not among the deviating
+	warned INTEGER NOT NULL,
+	held_invalid INTEGER NOT NULL,
+	held_changed INTEGER NOT NULL,       -- of those that do not deviate: came while an alarm of data drift was open
+	dead_letter INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, day, test)
+) STRICT, WITHOUT ROWID;
+
+-- Profiles of fields.
+-- A place in messages or replies whose values are counted.
+CREATE TABLE profile_field (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	side INTEGER NOT NULL,               -- -1: message, 0: legacy reply, else candidate.id: that candidate's reply
+	pointer TEXT NOT NULL,               -- JSON Pointer, * for all items of an array and all members of a map
+	is_map INTEGER NOT NULL,             -- 1: an object with so many names that its members are counted as one
+	is_open INTEGER NOT NULL,            -- 1: too many different texts to count each
+	UNIQUE (interface_id, side, pointer)
+) STRICT;
+
+-- Texts of a field that are counted each.
+CREATE TABLE profile_value (
+	field_id INTEGER NOT NULL REFERENCES profile_field (id),
+	token INTEGER NOT NULL,              -- keyed digest of field and text
+	value TEXT,                          -- the text where the request schema lists it and it is not personal; else NULL
+	PRIMARY KEY (field_id, token)
+) STRICT, WITHOUT ROWID;
+
+-- What was counted of a field's values. For the pointer '' they add up to the messages or replies.
+CREATE TABLE rollup_profile (
+	field_id INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	measure INTEGER NOT NULL,            -- enum profile_measure
+	bin INTEGER NOT NULL,                -- as harness/store/profile.h says for each measure
+	count INTEGER NOT NULL,
+	PRIMARY KEY (field_id, week, test, measure, bin)
+) STRICT, WITHOUT ROWID;
+
+-- The weeks that later ones are held against, of one side; the newest row counts. Append-only.
+CREATE TABLE profile_reference (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	side INTEGER NOT NULL,               -- as in profile_field
+	from_week INTEGER NOT NULL,
+	to_week INTEGER NOT NULL,            -- inclusive
+	messages INTEGER NOT NULL,           -- messages or replies in them
+	hash BLOB NOT NULL,                  -- SHA-256 of the counts
+	frozen_at INTEGER NOT NULL,
+	actor TEXT NOT NULL,                 -- who, as given; 'understudy': by the contract's rule
+	note TEXT NOT NULL                   -- why; '' where nothing was said
+) STRICT;
+CREATE INDEX profile_reference_by_side ON profile_reference (interface_id, side);
+CREATE TRIGGER profile_reference_is_append_only BEFORE UPDATE ON profile_reference
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_is_kept BEFORE DELETE ON profile_reference
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+
+-- The counts of a reference, as they were when it was frozen: what is counted later in its weeks changes nothing.
+CREATE TABLE profile_reference_count (
+	reference_id INTEGER NOT NULL REFERENCES profile_reference (id),
+	field_id INTEGER NOT NULL REFERENCES profile_field (id),
+	measure INTEGER NOT NULL,
+	bin INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (reference_id, field_id, measure, bin)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER profile_reference_count_is_frozen BEFORE UPDATE ON profile_reference_count
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+CREATE TRIGGER profile_reference_count_is_kept BEFORE DELETE ON profile_reference_count
+BEGIN SELECT RAISE (ABORT, 'references are append-only'); END;
+
+-- Weeks that were held against the reference once they were over.
+CREATE TABLE profile_week (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	side INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	reference_id INTEGER NOT NULL REFERENCES profile_reference (id),
+	messages INTEGER NOT NULL,           -- that the week had then
+	tests INTEGER NOT NULL,              -- made of its fields, one family for the false discovery rate
+	tested_at INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, side, week)
+) STRICT, WITHOUT ROWID;
+
+-- Data drift that was found in a week: one row for each field and test.
+CREATE TABLE profile_finding (
+	interface_id INTEGER NOT NULL,
+	side INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	field_id INTEGER NOT NULL REFERENCES profile_field (id),
+	check_id INTEGER NOT NULL,           -- enum profile_check
+	statistic REAL NOT NULL,             -- chi-square, KS distance, or z of two shares
+	p REAL NOT NULL,
+	adjusted REAL NOT NULL,              -- by Benjamini and Hochberg over the week's tests
+	effect REAL NOT NULL,                -- Cramer's V, KS distance, or difference of two shares
+	psi REAL,                            -- NULL: two shares
+	js REAL,                             -- Jensen-Shannon divergence in bits; NULL: two shares
+	reference_share REAL,                -- NULL: a distribution
+	week_share REAL,
+	sentence TEXT NOT NULL,              -- for people, without values
+	PRIMARY KEY (interface_id, side, week, field_id, check_id),
+	FOREIGN KEY (interface_id, side, week) REFERENCES profile_week (interface_id, side, week)
+) STRICT, WITHOUT ROWID;
+
 -- The data teams' API: columns stay.
 CREATE VIEW v_exchange AS
 SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.event_time, e.captured_at, e.week, e.test,
@@ -679,3 +815,14 @@ SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, coalesce(c
 	e.test, r.severity, d.class, d.strict, d.instance, d.keyword, d.schema, d.sentence
 FROM deviation d JOIN deviating_reply r ON r.exchange_id = d.exchange_id AND r.path = d.path
 JOIN exchange e ON e.id = d.exchange_id JOIN interface i ON i.id = e.interface_id LEFT JOIN candidate c ON c.id = d.path;
+
+CREATE VIEW v_input AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, e.test, m.gate, m.detail,
+	(SELECT max(r.at) FROM input_release r WHERE r.exchange_id = e.id) AS released_at
+FROM input_mark m JOIN exchange e ON e.id = m.exchange_id JOIN interface i ON i.id = e.interface_id;
+
+CREATE VIEW v_data_drift AS
+SELECT i.name AS interface, CASE f.side WHEN -1 THEN 'message' WHEN 0 THEN 'legacy' ELSE c.name END AS side, f.week,
+	p.pointer, f.check_id, f.statistic, f.p, f.adjusted, f.effect, f.psi, f.js, f.reference_share, f.week_share, f.sentence
+FROM profile_finding f JOIN profile_field p ON p.id = f.field_id JOIN interface i ON i.id = f.interface_id
+LEFT JOIN candidate c ON c.id = f.side;

@@ -383,6 +383,7 @@ void store_rollback(struct store *store)
 	rollup_clear(store->rollup);
 	dictionaries_forget(store);
 	sources_forget(store);
+	store->rollbacks++;
 	store->transaction = TRANSACTION_NONE;
 	if (sqlite3_get_autocommit(store->database)) {
 		return;
@@ -391,6 +392,11 @@ void store_rollback(struct store *store)
 		sqlite3_reset(handle);
 	}
 	sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int64_t store_rollbacks(const struct store *store)
+{
+	return store->rollbacks;
 }
 
 /* PRAGMA data_version leaves out what this connection wrote, so its own changes are added; both only grow. */

@@ -33,6 +33,8 @@ void store_close(struct store *store); /* rolls back what is open; accepts NULL 
 MUST_CHECK bool store_begin(struct store *store, struct error *err);
 MUST_CHECK bool store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
+/* Grows whenever a transaction was rolled back: whoever remembers rows that it added must look again then. */
+int64_t store_rollbacks(const struct store *store);
 /* A read transaction, so that all questions of a report see one state; end it with store_rollback. */
 MUST_CHECK bool store_begin_read(struct store *store, struct error *err);
 /* Changes whenever any process, this one included, commits to the store (PRAGMA data_version and own changes). */

@@ -190,6 +190,11 @@ static void write_awaiting(CANDIDATE_ARGUMENTS)
 	write_sample(body, name, interface, candidate, NULL, NULL, candidate->awaiting);
 }
 
+static void write_held(CANDIDATE_ARGUMENTS)
+{
+	write_sample(body, name, interface, candidate, NULL, NULL, candidate->held);
+}
+
 static void write_reasons(CANDIDATE_ARGUMENTS)
 {
 	for (int i = 0; i < NOT_EVALUATED_COUNT; i++) {
@@ -288,6 +293,8 @@ static const struct {
 	 write_tap_difference, NULL},
 	{"understudy_evaluations", "gauge", "Stored exchanges by what became of them, test messages included.", NULL,
 	 write_states},
+	{"understudy_evaluations_held", "gauge", "Pending evaluations whose message an input gate holds.", NULL,
+	 write_held},
 	{"understudy_evaluations_awaiting", "gauge", "Pending evaluations whose legacy answer has not come.", NULL,
 	 write_awaiting},
 	{"understudy_not_evaluated", "gauge", "Stored exchanges that were deliberately not sent.", NULL, write_reasons},

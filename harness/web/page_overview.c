@@ -143,6 +143,9 @@ static void write_second_ledger(struct buffer *body, const struct snapshot_inter
 	html_count_row(body, "Stored exchanges", NULL, interface->in_store);
 	html_count_row(body, "Compared", NULL, candidate->states[EVALUATION_COMPARED]);
 	html_count_row(body, "Pending", NULL, candidate->states[EVALUATION_PENDING]);
+	if (candidate->held > 0) {
+		html_count_row(body, "Held by an input gate", "of the pending", candidate->held);
+	}
 	if (candidate->awaiting > 0) {
 		html_count_row(body, "Awaiting the legacy answer", "of the pending", candidate->awaiting);
 	}

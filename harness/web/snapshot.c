@@ -106,14 +106,15 @@ static bool take_state(void *context, struct statement *row, struct arena *arena
 	(void)arena;
 	int state = word_at(row, 0, EVALUATION_COUNT);
 	int reason = word_at(row, 1, NOT_EVALUATED_COUNT);
+	int waits = word_at(row, 1, PENDING_REASON_COUNT);
 	if (state >= 0) {
 		candidate->states[state] += count_at(row, 2);
 	}
 	if (state == EVALUATION_NOT_EVALUATED && reason >= 0) {
 		candidate->reasons[reason] += count_at(row, 2);
 	}
-	if (state == EVALUATION_PENDING && reason == PENDING_AWAITS_LEGACY) {
-		candidate->awaiting += count_at(row, 2);
+	if (state == EVALUATION_PENDING && waits >= 0) {
+		*(waits == PENDING_AWAITS_LEGACY ? &candidate->awaiting : &candidate->held) += count_at(row, 2);
 	}
 	return true;
 }

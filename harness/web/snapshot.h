@@ -38,6 +38,7 @@ struct snapshot_candidate {
 	/* Second ledger, test messages included. */
 	uint64_t states[EVALUATION_COUNT];
 	uint64_t reasons[NOT_EVALUATED_COUNT]; /* of states[EVALUATION_NOT_EVALUATED] */
+	uint64_t held;                         /* of the pending: by an input gate */
 	uint64_t awaiting;                     /* of the pending: the legacy answer has not come */
 	uint64_t before;                       /* stored before the candidate's first evaluation period began */
 	int64_t difference;                    /* stored - states - before; must be 0 */

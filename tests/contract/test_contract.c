@@ -60,6 +60,12 @@ START_TEST(defaults)
 	ck_assert_double_lt(c->drift_reference_rate, 0);
 	ck_assert_int_eq(c->drift_false_alarm_days, 730);
 	ck_assert_uint_eq(c->drift_unit_count, 0);
+	ck_assert_int_eq(c->input_invalid, INPUT_DEAD_LETTER);
+	ck_assert_int_eq(c->input_changed, INPUT_WARN);
+	ck_assert_int_eq(c->profile.fields, 200);
+	ck_assert_uint_eq(c->profile.share_ppm, 1000000);
+	ck_assert_int_eq(c->profile.reference_weeks, 2);
+	ck_assert_int_eq(c->profile.reference_messages, 500);
 	contract_destroy(c);
 }
 END_TEST
@@ -148,6 +154,11 @@ START_TEST(everything)
 	ck_assert_uint_eq(c->pi_min_disagree_ppm, 250000);
 	ck_assert_uint_eq(c->pi_min_agree_ppm, 10000);
 	ck_assert_double_eq(c->gate_coverage, 0.9);
+	ck_assert_int_eq(c->input_changed, INPUT_HOLD);
+	ck_assert_int_eq(c->profile.fields, 50);
+	ck_assert_uint_eq(c->profile.share_ppm, 500000);
+	ck_assert_int_eq(c->profile.reference_weeks, 3);
+	ck_assert_int_eq(c->profile.reference_messages, 1000);
 	contract_destroy(c);
 }
 END_TEST
@@ -188,6 +199,7 @@ START_TEST(classification)
 	ck_assert(clock_parse(SPAN("9000-01-02"), &end)); /* the approval's last day is part of it */
 	ck_assert_uint_eq(c->allowed_count, 2);
 	ck_assert_str_eq(c->allowed[1], "/contact");
+	ck_assert_str_eq(c->personal[0], "/contact"); /* personal with and without approval */
 	ck_assert_uint_eq(c->withheld_count, 0);
 	ck_assert_int_eq(c->allowed_until, end);
 	contract_destroy(c);
@@ -195,6 +207,8 @@ START_TEST(classification)
 	ck_assert_uint_eq(c->allowed_count, 1);
 	ck_assert_str_eq(c->allowed[0], "/customer/name");
 	ck_assert_str_eq(c->withheld[0], "/customer");
+	ck_assert_uint_eq(c->personal_count, 1);
+	ck_assert_str_eq(c->personal[0], "/customer");
 	contract_destroy(c);
 }
 END_TEST
@@ -328,6 +342,8 @@ START_TEST(effective)
 	ck_assert(span_is(json_text(json_get_text(candidate, "retries")), "0"));
 	ck_assert(span_is(json_text(json_get_text(json_get_text(root, "sampling"), "shadow_ppm")), "250000"));
 	ck_assert(span_is(json_text(json_get_text(json_get_text(root, "fallback"), "failure")), "legacy"));
+	ck_assert(span_is(json_text(json_get_text(json_get_text(root, "input"), "changed")), "hold"));
+	ck_assert(span_is(json_text(json_get_text(json_get_text(root, "profile"), "share_ppm")), "500000"));
 	contract_destroy(c);
 }
 END_TEST

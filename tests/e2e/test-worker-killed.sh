@@ -20,3 +20,12 @@ expect "compared" "$(status_json .evaluations.compared)" "$(status_json .exchang
 expect "seen" "$(status_json .exchanges.seen)" "$(awk -F'[ :]' '/^sent/ {print $2}' "$log/traffic")"
 expect "records" "$(sql 'SELECT count(*) FROM record')" "$(status_json .exchanges.stored)"
 expect "records in the rollup" "$(sql 'SELECT sum(count) FROM rollup_record')" "$(status_json .exchanges.stored)"
+# the profiles of fields count each message and each reply once, too
+documents() {
+	sql "SELECT coalesce(sum(r.count), 0) FROM rollup_profile r JOIN profile_field f ON f.id = r.field_id WHERE f.pointer = '' AND f.side $1 AND r.measure = 1"
+}
+expect "messages in the profile" "$(documents '= -1')" "$(status_json .exchanges.stored)"
+expect "legacy replies in the profile" "$(documents '= 0')" \
+	"$(sql "SELECT count(*) FROM exchange WHERE legacy_outcome = 0")"
+expect "LLM replies in the profile" "$(documents '> 0')" "$(sql "SELECT count(*) FROM evaluation WHERE outcome IN (0, 8)")"
+expect "messages counted by the gates" "$(sql 'SELECT sum(messages) FROM rollup_input')" "$(status_json .exchanges.stored)"

@@ -22,6 +22,7 @@ static suite_maker *const suites[] = {
 	stats_agreement_suite,
 	stats_measures_suite,
 	stats_methods_suite,
+	stats_shift_suite,
 	stats_vectors_suite,
 };
 /* clang-format on */

@@ -23,6 +23,7 @@ Suite *stats_anytime_suite(void);
 Suite *stats_agreement_suite(void);
 Suite *stats_measures_suite(void);
 Suite *stats_methods_suite(void);
+Suite *stats_shift_suite(void);
 Suite *stats_vectors_suite(void);
 
 #endif

@@ -12,31 +12,31 @@ static void add(struct profile *profile, const char *text)
 	const struct json_node *root = NULL;
 	struct error err = ERROR_INIT;
 	ck_assert_msg(json_parse(&arena, span_of(text), NULL, &root, &err), "%s", err.message);
-	ck_assert_msg(profile_add(profile, root, &err), "%s", err.message);
+	ck_assert_msg(sample_profile_add(profile, root, &err), "%s", err.message);
 }
 
 static struct profile_node *child(const struct profile *profile, const char *name)
 {
-	struct profile_node *node = profile_child(profile->root, span_of(name));
+	struct profile_node *node = sample_profile_child(profile->root, span_of(name));
 	ck_assert_ptr_nonnull(node);
 	return node;
 }
 
 START_TEST(values_are_counted_by_place)
 {
-	struct profile *profile = profile_create();
+	struct profile *profile = sample_profile_create();
 	add(profile, "{\"a\":\"x\",\"n\":1.25,\"t\":null}");
 	add(profile, "{\"a\":\"yy\",\"n\":-3,\"t\":[{\"k\":1},{\"k\":2}]}");
 	add(profile, "{\"a\":\"x\",\"n\":\"7\",\"t\":[]}");
 	add(profile, "{ \"n\": -3, \"a\": \"yy\", \"t\": [{\"k\":1},{\"k\":2}]}");
 	ck_assert_uint_eq(profile->documents, 4);
-	ck_assert_uint_eq(profile_distinct_documents(profile), 3);
+	ck_assert_uint_eq(sample_profile_distinct_documents(profile), 3);
 	const struct profile_node *a = child(profile, "a");
 	ck_assert_uint_eq(a->present, 4);
 	ck_assert_uint_eq(a->value_count, 2);
 	ck_assert_uint_eq(a->length_min, 1);
 	ck_assert_uint_eq(a->length_max, 2);
-	ck_assert(profile_has(a, SPAN("yy")) && !profile_has(a, SPAN("y")));
+	ck_assert(sample_profile_has(a, SPAN("yy")) && !sample_profile_has(a, SPAN("y")));
 	const struct profile_node *n = child(profile, "n");
 	ck_assert_uint_eq(n->types[JSON_NUMBER], 3);
 	ck_assert_uint_eq(n->types[JSON_STRING], 1);
@@ -46,51 +46,51 @@ START_TEST(values_are_counted_by_place)
 	const struct profile_node *t = child(profile, "t");
 	ck_assert_uint_eq(t->types[JSON_NULL], 1);
 	ck_assert_uint_eq(t->items_max, 2);
-	ck_assert(!profile_is_leaf(t) && profile_is_leaf(a));
-	profile_destroy(profile);
+	ck_assert(!sample_profile_is_leaf(t) && sample_profile_is_leaf(a));
+	sample_profile_destroy(profile);
 }
 END_TEST
 
 START_TEST(members_tell_the_items_of_a_list_apart)
 {
-	struct profile *profile = profile_create();
+	struct profile *profile = sample_profile_create();
 	add(profile, "{\"l\":[{\"k\":1,\"v\":\"a\"},{\"k\":2,\"v\":\"a\"}]}");
 	add(profile, "{\"l\":[{\"k\":1,\"v\":\"a\"},{\"k\":2,\"v\":\"b\"}]}");
 	add(profile, "{\"l\":[{\"k\":1,\"v\":\"a\"}]}"); /* says nothing */
 	const struct profile_node *item = child(profile, "l")->children;
-	const struct profile_node *k = profile_child(item, SPAN("k"));
-	const struct profile_node *v = profile_child(item, SPAN("v"));
+	const struct profile_node *k = sample_profile_child(item, SPAN("k"));
+	const struct profile_node *v = sample_profile_child(item, SPAN("v"));
 	ck_assert(item->is_items && k->inside_items);
 	ck_assert_uint_eq(k->lists, 2);
 	ck_assert_uint_eq(k->lists_unique, 2);
 	ck_assert_uint_eq(v->lists_unique, 1);
-	profile_destroy(profile);
+	sample_profile_destroy(profile);
 }
 END_TEST
 
 START_TEST(values_come_commonest_first)
 {
-	struct profile *profile = profile_create();
+	struct profile *profile = sample_profile_create();
 	static const char *const documents[] = {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}", "{\"a\":\"a\"}"};
 	for (size_t i = 0; i < 4; i++) {
 		add(profile, documents[i]);
 	}
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(1 << 16);
 	size_t count = 0;
-	const struct profile_value *values = profile_values(child(profile, "a"), &arena, &count);
+	const struct profile_value *values = sample_profile_values(child(profile, "a"), &arena, &count);
 	ck_assert_uint_eq(count, 3);
 	ck_assert_str_eq(values[0].text, "c");
 	ck_assert_uint_eq(values[0].count, 2);
 	ck_assert_str_eq(values[1].text, "a");
 	ck_assert_str_eq(values[2].text, "b");
-	profile_destroy(profile);
+	sample_profile_destroy(profile);
 }
 END_TEST
 
 /* An object with a name for each document is a map; a document nested too deep ends at the limit. */
 START_TEST(hostile_documents_stay_within_the_limits)
 {
-	struct profile *profile = profile_create();
+	struct profile *profile = sample_profile_create();
 	for (int i = 0; i < 1000; i++) {
 		char text[64];
 		snprintf(text, sizeof(text), "{\"map\":{\"k%d\":1},\"v\":\"value %d\"}", i, i);
@@ -113,9 +113,9 @@ START_TEST(hostile_documents_stay_within_the_limits)
 	add(profile, "{\"v\":\"one more\"}");
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(1 << 20);
 	size_t count = 1;
-	ck_assert_ptr_nonnull(profile_values(v, &arena, &count));
+	ck_assert_ptr_nonnull(sample_profile_values(v, &arena, &count));
 	ck_assert_uint_eq(count, 0);
-	profile_destroy(profile);
+	sample_profile_destroy(profile);
 }
 END_TEST
 
@@ -134,7 +134,7 @@ START_TEST(places_are_written_as_contracts_read_them)
 		{"{\"\":0}", "$['']", "$['']"},
 		{"{\"\\n\":0}", "$['\\u000a']", "$['\\u000a']"},
 	};
-	struct profile *profile = profile_create();
+	struct profile *profile = sample_profile_create();
 	CLEANUP_ARENA struct arena arena = ARENA_INIT(1 << 16);
 	add(profile, rows[_i].document);
 	struct profile_node *node = profile->root;
@@ -143,7 +143,7 @@ START_TEST(places_are_written_as_contracts_read_them)
 	}
 	ck_assert_str_eq(place_path(profile->root, node, &arena), rows[_i].path);
 	ck_assert_str_eq(place_short(profile->root, node, &arena), rows[_i].brief);
-	profile_destroy(profile);
+	sample_profile_destroy(profile);
 }
 END_TEST
 

@@ -207,6 +207,12 @@ static const char *const SUMS[][2] = {
 	 "SELECT format('%d %d %d %d', e.interface_id, e.week, count(*), sum(d.chosen)) FROM shadow_draw d JOIN "
 	 "exchange "
 	 "e ON e.id = d.exchange_id GROUP BY e.interface_id, e.week ORDER BY 1"},
+	{"SELECT format('%d %d %d %d', interface_id, day, test, messages) FROM rollup_input ORDER BY 1",
+	 "SELECT format('%d %d %d %d', interface_id, captured_at / 86400000000, test, count(*)) FROM exchange GROUP BY "
+	 "interface_id, captured_at / 86400000000, test ORDER BY 1"},
+	{"SELECT format('%d %d %d %d', sum(deviating), sum(warned), sum(held_invalid), sum(dead_letter)) FROM "
+	 "rollup_input",
+	 "SELECT format('%d %d %d %d', count(*), total(gate = 0), total(gate = 1), total(gate = 2)) FROM input_mark"},
 	{"SELECT format('%d', count(*)) FROM awaited",
 	 "SELECT format('%d', count(DISTINCT exchange_id)) FROM evaluation WHERE state = 0 AND reason = 0"},
 	/* series of contract drift: of the LLM paths, of the legacy path, by class; and what the monitors have counted

@@ -7,8 +7,11 @@
 Suite *comparison_suite(void);
 Suite *draw_suite(void);
 Suite *drift_watch_suite(void);
+Suite *input_suite(void);
 Suite *interleaving_suite(void);
 Suite *message_suite(void);
+Suite *profile_suite(void);
+Suite *profile_watch_suite(void);
 Suite *recording_suite(void);
 Suite *replay_suite(void);
 Suite *pairing_suite(void);
