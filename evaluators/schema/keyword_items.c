@@ -13,7 +13,7 @@ static bool check_items(struct schema_run *run, const struct schema_instruction 
 			break;
 		}
 		schema_evaluated_mark(site->evaluated, child.index);
-		if (schema_looks_at(run, child.subschema, child.node) && !schema_run_subschema(run, &child)) {
+		if (schema_looks_at(run, child.subschema, child.node) && !schema_run_below(run, &child)) {
 			valid = false;
 			if (run->report == NULL) {
 				break;

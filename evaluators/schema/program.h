@@ -266,6 +266,8 @@ struct schema_run {
 
 /* run.c */
 bool schema_run_subschema(struct schema_run *run, const struct schema_site *site);
+/* The same for an item or a member, which needs no look at the depth where it is no container. */
+bool schema_run_below(struct schema_run *run, const struct schema_site *site);
 /* False where no instruction of the subschema looks at such a value, so that nothing need be run: most texts are just
  * texts. */
 static inline bool schema_looks_at(const struct schema_run *run, uint32_t subschema, const struct json_node *node)

@@ -94,6 +94,17 @@ bool schema_run_subschema(struct schema_run *run, const struct schema_site *site
 	return valid;
 }
 
+bool schema_run_below(struct schema_run *run, const struct schema_site *site)
+{
+	const struct subschema *subschema = &run->schema->subschemas[site->subschema];
+	bool is_container = site->node->type >= JSON_ARRAY;
+	if (is_container || run->has_special || subschema->is_special || run->steps == 0) {
+		return schema_run_subschema(run, site);
+	}
+	run->steps--;
+	return run_instructions(run, subschema, site);
+}
+
 static struct schema_site same_place(const struct schema_site *site, uint32_t subschema, const char *via)
 {
 	return (struct schema_site){
