@@ -5,13 +5,14 @@
 BUILD ?= build
 QUIET := $(if $(V),,@)
 CC = gcc
+JOBS ?= $(shell nproc)
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/schema evaluators/format evaluators/compare evaluators/select evaluators/stats
+DIRS_evaluators := evaluators evaluators/compare evaluators/format evaluators/schema evaluators/select evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
@@ -116,6 +117,7 @@ FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
+FUZZ_USES_format := evaluators base
 FUZZ_USES_schema := evaluators base
 FUZZ_SECONDS ?= 120
 
@@ -154,7 +156,7 @@ deps: ## install the Debian packages that building, demo and tests need
 .PHONY: demo
 demo: ## the whole loop on simulated traffic: report and gate in a minute (LLM_URL, LLM_MODEL, LLM_API_KEY: a real model)
 	@sh tests/deps.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@sh examples/ticket-routing/demo.sh
 
 .PHONY: demo-web
@@ -169,7 +171,8 @@ unit: $(TEST_PROGRAMS)
 .PHONY: test
 test: ## build with warnings as errors and run every test
 	@sh tests/deps.sh test
-	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e $(E2E_HELPERS)
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 all $(TEST_PROGRAMS) $(BUILD)/tests/check-e2e $(E2E_HELPERS)
+	@$(MAKE) --no-print-directory WERROR=1 unit
 	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
 
 $(BUILD)/tests/keepalive-client: $(BUILD)/tests/e2e/keepalive_client.o

@@ -13,7 +13,7 @@
 /* PRAGMA application_id of a store: "UStd". */
 enum { STORE_APPLICATION_ID = 0x55537464 };
 /* PRAGMA user_version of harness/store/schema.sql. */
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 3 };
 
 enum store_transaction {
 	TRANSACTION_NONE,

@@ -1,4 +1,4 @@
--- The store's tables, version 2. One comment for every table and column; docs and `understudy db schema` print this file.
+-- The store's tables, version 3. One comment for every table and column; docs and `understudy db schema` print this file.
 -- All times are UTC microseconds; weeks are ISO year * 100 + week in the installation's zone; money is nano-units of
 -- the contract's currency; probabilities are parts per million. Word lists are numbered as in harness/base/vocabulary.h.
 -- Columns that mean the same everywhere and are not explained again: id (number of the row); X_id (number of the row in
@@ -442,6 +442,35 @@ CREATE TABLE published_report (
 	digest BLOB NOT NULL
 ) STRICT;
 
+-- Incidents.
+-- Something that its owner has to look at. Of one subject at most one is unresolved.
+CREATE TABLE incident (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	candidate_id INTEGER REFERENCES candidate (id), -- NULL: not about a candidate
+	kind INTEGER NOT NULL,               -- enum incident_kind
+	subject TEXT NOT NULL,               -- what of that kind: a JSON Pointer of a message, a class; '' where there is one only
+	severity INTEGER NOT NULL,           -- enum drift_severity
+	state INTEGER NOT NULL,              -- enum incident_state
+	began_at INTEGER NOT NULL,           -- when what it is about began, as estimated; detected_at - began_at: time to detect
+	detected_at INTEGER NOT NULL,
+	acknowledged_at INTEGER,             -- NULL: not yet
+	resolved_at INTEGER,                 -- NULL: not yet; resolved_at - detected_at: time to resolve
+	evidence TEXT NOT NULL               -- JSON object: figures, first exchanges, what else changed at that time
+) STRICT;
+CREATE UNIQUE INDEX incident_unresolved ON incident (interface_id, ifnull(candidate_id, 0), kind, subject) WHERE state < 2;
+
+-- What people did about an incident. Append-only.
+CREATE TABLE incident_action (
+	id INTEGER PRIMARY KEY,
+	incident_id INTEGER NOT NULL REFERENCES incident (id),
+	at INTEGER NOT NULL,
+	state INTEGER NOT NULL,              -- enum incident_state that it led to
+	actor TEXT NOT NULL,                 -- who, as given
+	note TEXT NOT NULL                   -- why; '' where nothing was said
+) STRICT;
+CREATE INDEX incident_action_by_incident ON incident_action (incident_id);
+
 -- The data teams' API: columns stay.
 CREATE VIEW v_exchange AS
 SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.event_time, e.captured_at, e.week, e.test,
@@ -480,3 +509,8 @@ SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, e.
 	a.legacy_outcome, a.legacy_status, a.answered_at, a.seen_at, a.ordinal IS c.ordinal AS counts
 FROM legacy_answer a JOIN exchange e ON e.id = a.exchange_id JOIN interface i ON i.id = e.interface_id
 LEFT JOIN legacy_counting c ON c.exchange_id = a.exchange_id;
+
+CREATE VIEW v_incident AS
+SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at,
+	n.acknowledged_at, n.resolved_at, n.evidence
+FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;

@@ -12,9 +12,10 @@
 
 extern const char asset_schema_sql[];
 extern const char asset_migration_2_sql[];
+extern const char asset_migration_3_sql[];
 
 /* Steps that lead from version 1 on; one row for each later version of harness/store/schema.sql. */
-static const char *const MIGRATIONS[] = {asset_migration_2_sql, NULL};
+static const char *const MIGRATIONS[] = {asset_migration_2_sql, asset_migration_3_sql, NULL};
 enum { MIGRATION_COUNT = sizeof(MIGRATIONS) / sizeof(MIGRATIONS[0]) - 1 };
 _Static_assert(MIGRATION_COUNT == STORE_VERSION - 1, "one migration for each version after the first");
 

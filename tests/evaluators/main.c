@@ -5,6 +5,7 @@
 static suite_maker *const suites[] = {
 	select_suite,
 	compare_suite,
+	format_suite,
 	schema_suite,
 	schema_keywords_suite,
 	schema_output_suite,

@@ -6,6 +6,7 @@
 
 Suite *select_suite(void);
 Suite *compare_suite(void);
+Suite *format_suite(void);
 Suite *schema_suite(void);
 Suite *schema_keywords_suite(void);
 Suite *schema_output_suite(void);

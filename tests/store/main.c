@@ -9,6 +9,7 @@ static suite_maker *const suites[] = {
 	evaluation_suite,
 	rollup_suite,
 	fault_suite,
+	incident_suite,
 };
 /* clang-format on */
 

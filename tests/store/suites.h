@@ -9,5 +9,6 @@ Suite *ingest_suite(void);
 Suite *evaluation_suite(void);
 Suite *rollup_suite(void);
 Suite *fault_suite(void);
+Suite *incident_suite(void);
 
 #endif
