@@ -322,7 +322,8 @@ END_TEST
 
 START_TEST(regular_expressions_are_told)
 {
-	static const char *const good[] = {"", "^a+$", "(?<year>\\d{4})", "[^]", "\\u{1F600}", "\\p{L}", "(?<=a)b"};
+	static const char *const good[] = {"",           "^a+$",   "(?<year>\\d{4})", "[^]",
+					   "\\u{1F600}", "\\p{L}", "(?<=a)b",         "(?<=a+)b"};
 	static const char *const bad[] = {"(", "a**", "[z-a]", "\\Z", "(?i)x", "\\p{None}", "{1}{2}", "\\"};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		ck_assert_msg(schema_is_regex(span_of(good[i])), "%s", good[i]);
