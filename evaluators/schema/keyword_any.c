@@ -55,6 +55,9 @@ static bool check_integer(struct schema_run *run, const struct schema_instructio
 			  const struct schema_site *site)
 {
 	struct decimal number;
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
+	}
 	if (is_plain(json_text(site->node))) {
 		return true;
 	}

@@ -75,6 +75,9 @@ static bool order_to_limit(struct schema_run *run, const struct schema_instructi
 		*ret_order = order_short(mantissa, places, bound->mantissa, bound->places);
 		return true;
 	}
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
+	}
 	if (!decimal_parse(json_text(site->node), &number, NULL)) {
 		return too_large(run, instruction, site);
 	}
@@ -127,6 +130,9 @@ static bool check_multiple(struct schema_run *run, const struct schema_instructi
 			   const struct schema_site *site)
 {
 	struct decimal number;
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
+	}
 	if (!decimal_parse(json_text(site->node), &number, NULL)) {
 		return too_large(run, instruction, site);
 	}

@@ -186,6 +186,9 @@ static int run_match(const struct schema_matcher *matcher, const struct schema_p
 
 enum schema_match schema_pattern_match(struct schema_run *run, const struct schema_pattern *pattern, struct span text)
 {
+	if (!schema_spend_text(run, text)) {
+		return SCHEMA_MATCH_UNDECIDED;
+	}
 	if (pattern->is_simple) {
 		return simple_pattern_match(&pattern->simple, text) ? SCHEMA_MATCH_YES : SCHEMA_MATCH_NO;
 	}

@@ -37,6 +37,9 @@ __attribute__((noinline)) static bool run_apart(struct schema_run *run, const st
 	struct schema_evaluated own;
 	struct schema_site inner = *site;
 	inner.evaluated = &own;
+	if (!schema_spend(run, json_count(site->node) / SCHEMA_MEMBERS_PER_STEP)) {
+		return false;
+	}
 	if (!schema_evaluated_init(&own, site->node)) {
 		return schema_exhaust(run, "there is not enough memory");
 	}
@@ -127,6 +130,9 @@ __attribute__((noinline)) static bool run_branch_apart(struct schema_run *run, c
 {
 	struct schema_evaluated own;
 	struct schema_site apart = *inner;
+	if (!schema_spend(run, json_count(inner->node) / SCHEMA_MEMBERS_PER_STEP)) {
+		return false;
+	}
 	if (!schema_evaluated_init(&own, inner->node)) {
 		return schema_exhaust(run, "there is not enough memory");
 	}
