@@ -320,6 +320,29 @@ START_TEST(registries_refuse)
 }
 END_TEST
 
+/* The metaschemas are schemas that a contract may refer to. */
+START_TEST(metaschemas_are_known)
+{
+	static const char *const uris[] = {
+		"https://json-schema.org/draft/2020-12/schema",
+		"https://json-schema.org/draft/2019-09/schema",
+		"http://json-schema.org/draft-07/schema#",
+		"http://json-schema.org/draft-06/schema#",
+	};
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		CLEANUP_BUFFER struct buffer text = BUFFER_INIT(1000);
+		struct error err = ERROR_INIT;
+		buffer_append_format(&text, "{\"$ref\":\"%s\"}", uris[i]);
+		struct schema *schema = schema_create(document_parse(&arena, buffer_span(&text)), NULL, &err);
+		ck_assert_msg(schema != NULL, "%s: %s", uris[i], err.message);
+		ck_assert(schema_validate(schema, document_parse(&arena, buffer_span(&text)), NULL));
+		ck_assert(!schema_validate(schema, document_parse(&arena, SPAN("{\"type\":1}")), NULL));
+		ck_assert(!schema_validate(schema, document_parse(&arena, SPAN("{\"not\":{\"minLength\":-1}}")), NULL));
+		schema_destroy(schema);
+	}
+}
+END_TEST
+
 START_TEST(regular_expressions_are_told)
 {
 	static const char *const good[] = {"",           "^a+$",   "(?<year>\\d{4})", "[^]",
@@ -358,6 +381,7 @@ Suite *schema_keywords_suite(void)
 	tcase_add_loop_test(cases, rows_are_judged, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_loop_test(cases, documents_refer_to_each_other, 0, sizeof(together) / sizeof(together[0]));
 	tcase_add_test(cases, registries_refuse);
+	tcase_add_test(cases, metaschemas_are_known);
 	tcase_add_test(cases, regular_expressions_are_told);
 	tcase_add_test(cases, format_is_asserted_on_demand);
 	suite_add_tcase(suite, cases);
