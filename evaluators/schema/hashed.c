@@ -53,33 +53,50 @@ static uint64_t hash_number(struct span text)
 	return hash_text(JSON_NUMBER, buffer_span(&buffer));
 }
 
-/* In any order of members; of a name that comes twice the last counts. Of large objects
- * only what needs no sorting: the smallest and the largest hash among the names. */
+/* The distinct names of an object, each with the last of its values. */
+struct members {
+	const struct json_node *names[MEMBERS_HASHED];
+	uint64_t hashes[MEMBERS_HASHED];
+	size_t count;
+	bool too_many;
+};
+
+static void add_member(struct members *members, const struct json_node *name, uint64_t hash)
+{
+	size_t at = 0;
+	while (at < members->count &&
+	       (members->hashes[at] != hash || !span_equal(json_text(members->names[at]), json_text(name)))) {
+		at++;
+	}
+	if (at == MEMBERS_HASHED) {
+		members->too_many = true;
+		return;
+	}
+	members->names[at] = name;
+	members->hashes[at] = hash;
+	members->count += at == members->count;
+}
+
+/* In any order of members; of a name that comes twice the last counts. Of objects with many names only what needs no
+ * sorting: the smallest and the largest hash among them. */
 static uint64_t hash_object(const struct json_node *object)
 {
-	uint64_t names[MEMBERS_HASHED];
-	uint64_t values[MEMBERS_HASHED];
+	struct members members;
 	uint64_t least = UINT64_MAX;
 	uint64_t most = 0;
-	size_t count = 0;
-	bool is_small = json_count(object) <= MEMBERS_HASHED;
+	members.count = 0;
+	members.too_many = false;
 	for (const struct json_node *name = json_first(object); name != NULL; name = json_next(object, name)) {
 		uint64_t hash = hash_text(JSON_STRING, json_text(name));
 		least = hash < least ? hash : least;
 		most = hash > most ? hash : most;
-		if (is_small) {
-			size_t at = 0;
-			while (at < count && names[at] != hash) {
-				at++;
-			}
-			names[at] = hash;
-			values[at] = schema_hash(json_member(name));
-			count += at == count;
+		if (!members.too_many) {
+			add_member(&members, name, hash);
 		}
 	}
 	uint64_t sum = mix(least, most);
-	for (size_t i = 0; i < count; i++) {
-		sum += mix(names[i], values[i]);
+	for (size_t i = 0; i < members.count && !members.too_many; i++) {
+		sum += mix(members.hashes[i], schema_hash(json_member(members.names[i])));
 	}
 	return mix(JSON_OBJECT, sum);
 }

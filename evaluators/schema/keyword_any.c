@@ -27,23 +27,6 @@ static bool is_plain(struct span text)
 	return plain;
 }
 
-/* Of a number where "integer" is allowed and "number" is not. */
-static bool check_integer(struct schema_run *run, const struct schema_instruction *instruction,
-			  const struct schema_site *site, const char *names)
-{
-	struct decimal number;
-	if (is_plain(json_text(site->node))) {
-		return true;
-	}
-	if (!decimal_parse(json_text(site->node), &number, NULL)) {
-		return schema_undecided(run, site, instruction->keyword,
-					"the number has too many digits or too large an exponent");
-	}
-	return decimal_is_integer(&number) ||
-	       schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset,
-			      "is number with a fraction, must be %s", names);
-}
-
 /* "string or null" */
 static void list_types(unsigned int wanted, char *text, size_t size)
 {
@@ -58,17 +41,38 @@ static void list_types(unsigned int wanted, char *text, size_t size)
 	}
 }
 
+static bool violate_type(struct schema_run *run, const struct schema_instruction *instruction,
+			 const struct schema_site *site, const char *detail)
+{
+	char names[100]; /* all seven names take 62 */
+	list_types(instruction->types, names, sizeof(names));
+	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s%s, must be %s",
+			      json_type_name(site->node), detail, names);
+}
+
+/* Of a number where "integer" is allowed and "number" is not. */
+static bool check_integer(struct schema_run *run, const struct schema_instruction *instruction,
+			  const struct schema_site *site)
+{
+	struct decimal number;
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
+	}
+	if (is_plain(json_text(site->node))) {
+		return true;
+	}
+	if (!decimal_parse(json_text(site->node), &number, NULL)) {
+		return schema_undecided(run, site, instruction->keyword,
+					"the number has too many digits or too large an exponent");
+	}
+	return decimal_is_integer(&number) || violate_type(run, instruction, site, " with a fraction");
+}
+
 static bool check_type(struct schema_run *run, const struct schema_instruction *instruction,
 		       const struct schema_site *site)
 {
-	unsigned int wanted = instruction->types;
-	char names[100]; /* all seven names take 62 */
-	list_types(wanted, names, sizeof(names));
-	if (json_is(site->node, JSON_NUMBER) && (wanted & SCHEMA_INTEGER) != 0) {
-		return check_integer(run, instruction, site, names);
-	}
-	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s, must be %s",
-			      json_type_name(site->node), names);
+	bool is_integer = json_is(site->node, JSON_NUMBER) && (instruction->types & SCHEMA_INTEGER) != 0;
+	return is_integer ? check_integer(run, instruction, site) : violate_type(run, instruction, site, "");
 }
 
 static bool read_type(struct schema_compiler *compiler, const struct json_node *value, unsigned int *types_so_far)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { FEW_ITEMS = 16 };
+enum { FEW_ITEMS = 16, STEPS_TO_SORT = 8 };
 
 static bool check_min_items(struct schema_run *run, const struct schema_instruction *instruction,
 			    const struct schema_site *site)
@@ -106,6 +106,9 @@ static bool check_unique(struct schema_run *run, const struct schema_instruction
 {
 	/* Deep items are compared once for every pair, so only flat ones are. */
 	bool is_small = json_count(site->node) <= FEW_ITEMS && site->node->span <= FEW_ITEMS * FEW_ITEMS;
+	if (!schema_spend(run, is_small ? site->node->span : (uint64_t)site->node->span * STEPS_TO_SORT)) {
+		return false;
+	}
 	if (!is_small) {
 		return check_many(run, instruction, site);
 	}

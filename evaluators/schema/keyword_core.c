@@ -2,6 +2,8 @@
 #include "evaluators/schema/keywords.h"
 #include "evaluators/schema/uri.h"
 
+#include "harness/base/text.h"
+
 bool schema_compile_text(struct schema_compiler *compiler, const struct json_node *value)
 {
 	return json_is(value, JSON_STRING) ||
@@ -31,18 +33,20 @@ bool schema_compile_id(struct schema_compiler *compiler, const struct json_node 
 	       schema_refuse(compiler, "must have no fragment behind \"#\"; name the place with $anchor");
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* 2019-09 has a colon among the characters and no _ at the beginning. */
 static bool is_anchor(struct span name, bool is_2019)
 {
-	for (size_t i = 0; i < name.length; i++) {
+	bool good = name.length > 0 && (is_letter(name.data[0]) || (name.data[0] == '_' && !is_2019));
+	for (size_t i = 1; i < name.length && good; i++) {
 		char c = name.data[i];
-		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c == '_' && (i > 0 || !is_2019));
-		if (!is_letter &&
-		    (i == 0 || ((c < '0' || c > '9') && c != '-' && c != '.' && (c != ':' || !is_2019)))) {
-			return false;
-		}
+		good = is_letter(c) || text_is_digit(c) || c == '-' || c == '_' || c == '.' || (c == ':' && is_2019);
 	}
-	return name.length > 0;
+	return good;
 }
 
 bool schema_compile_anchor(struct schema_compiler *compiler, const struct json_node *value)

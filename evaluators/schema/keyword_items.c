@@ -13,7 +13,7 @@ static bool check_items(struct schema_run *run, const struct schema_instruction 
 			break;
 		}
 		schema_evaluated_mark(site->evaluated, child.index);
-		if (schema_looks_at(run, child.subschema, child.node) && !schema_run_subschema(run, &child)) {
+		if (schema_looks_at(run, child.subschema, child.node) && !schema_run_below(run, &child)) {
 			valid = false;
 			if (run->report == NULL) {
 				break;
@@ -107,9 +107,10 @@ static bool check_contains(struct schema_run *run, const struct schema_instructi
 {
 	const struct schema_contains *contains = instruction->contains;
 	unsigned int undecided = run->undecided;
+	uint32_t offset = site->node->offset;
 	uint64_t count = count_items(run, contains, site);
 	if (count > contains->maximum) {
-		return schema_violate(run, site, "maxContains", DRIFT_CARDINALITY, site->node->offset,
+		return schema_violate(run, site, "maxContains", DRIFT_CARDINALITY, offset,
 				      "has more than %llu items of the kind that contains describes",
 				      (unsigned long long)contains->maximum);
 	}
@@ -118,7 +119,7 @@ static bool check_contains(struct schema_run *run, const struct schema_instructi
 	}
 	return count >= contains->minimum ||
 	       schema_violate(run, site, contains->minimum == 1 ? instruction->keyword : "minContains",
-			      DRIFT_CARDINALITY, site->node->offset,
+			      DRIFT_CARDINALITY, offset,
 			      "has %llu items of the kind that contains describes, must have at least %llu",
 			      (unsigned long long)count, (unsigned long long)contains->minimum);
 }

@@ -17,7 +17,7 @@ static bool too_large(struct schema_run *run, const struct schema_instruction *i
 }
 
 /* A number of at most SHORT_DIGITS digits without an exponent, which two words of the machine hold: nearly all are. */
-static bool read_short(struct span text, int64_t *ret_mantissa, unsigned int *ret_places)
+static inline bool read_short(struct span text, int64_t *ret_mantissa, unsigned int *ret_places)
 {
 	bool is_negative = text.data[0] == '-';
 	size_t i = is_negative;
@@ -66,9 +66,17 @@ static bool order_to_limit(struct schema_run *run, const struct schema_instructi
 	int64_t mantissa = 0;
 	unsigned int places = 0;
 	struct decimal number;
-	if (bound->is_short && read_short(json_text(site->node), &mantissa, &places)) {
+	struct span text = json_text(site->node);
+	if (bound->is_short && bound->mantissa == 0 && text.data[0] >= '1' && text.data[0] <= '9') {
+		*ret_order = 1; /* more than zero at first sight */
+		return true;
+	}
+	if (bound->is_short && read_short(text, &mantissa, &places)) {
 		*ret_order = order_short(mantissa, places, bound->mantissa, bound->places);
 		return true;
+	}
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
 	}
 	if (!decimal_parse(json_text(site->node), &number, NULL)) {
 		return too_large(run, instruction, site);
@@ -122,6 +130,9 @@ static bool check_multiple(struct schema_run *run, const struct schema_instructi
 			   const struct schema_site *site)
 {
 	struct decimal number;
+	if (!schema_spend_text(run, json_text(site->node))) {
+		return false;
+	}
 	if (!decimal_parse(json_text(site->node), &number, NULL)) {
 		return too_large(run, instruction, site);
 	}

@@ -65,7 +65,7 @@ static inline bool run_member(struct schema_run *run, const struct schema_site *
 		return true;
 	}
 	struct schema_site child = {.parent = site, .node = json_member(name), .name = name, .subschema = subschema};
-	return schema_run_subschema(run, &child);
+	return schema_run_below(run, &child);
 }
 
 /* Every pattern that the name matches; *ret_matched says whether any does. */

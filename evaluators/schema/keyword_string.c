@@ -11,6 +11,9 @@ static bool check_min_length(struct schema_run *run, const struct schema_instruc
 	if (text.length / 4 >= instruction->limit) { /* a code point takes at most four bytes */
 		return true;
 	}
+	if (!schema_spend_text(run, text)) {
+		return false;
+	}
 	size_t length = text_length(text);
 	return length >= instruction->limit ||
 	       schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
@@ -24,6 +27,9 @@ static bool check_max_length(struct schema_run *run, const struct schema_instruc
 	struct span text = json_text(site->node);
 	if (text.length <= instruction->limit) {
 		return true;
+	}
+	if (!schema_spend_text(run, text)) {
+		return false;
 	}
 	size_t length = text_length(text);
 	return length <= instruction->limit ||
@@ -98,6 +104,9 @@ static bool check_format(struct schema_run *run, const struct schema_instruction
 {
 	const struct schema_format *format = instruction->format;
 	struct span text = json_text(site->node);
+	if (!schema_spend_text(run, text)) {
+		return false;
+	}
 	bool matches = format->format != NULL ? format_matches(format->format, text) : schema_is_regex(text);
 	return matches || schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
 					 "does not have the format %s", format->name);

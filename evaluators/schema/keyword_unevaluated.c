@@ -33,6 +33,7 @@ static bool check_unevaluated_items(struct schema_run *run, const struct schema_
 static bool check_member(struct schema_run *run, const struct schema_instruction *instruction,
 			 const struct schema_site *site, const struct json_node *name)
 {
+	uint32_t offset = name->offset;
 	struct schema_site child = {
 		.parent = site, .node = json_member(name), .name = name, .subschema = instruction->subschema};
 	const struct subschema *subschema = &run->schema->subschemas[instruction->subschema];
@@ -44,7 +45,7 @@ static bool check_member(struct schema_run *run, const struct schema_instruction
 	}
 	struct span text = schema_clip(json_text(name));
 	child.subschema = site->subschema;
-	return schema_violate(run, &child, instruction->keyword, DRIFT_UNDECLARED_FIELD, name->offset,
+	return schema_violate(run, &child, instruction->keyword, DRIFT_UNDECLARED_FIELD, offset,
 			      "the field \"%.*s\" is not in the schema", SPAN_ARGUMENTS(text));
 }
 

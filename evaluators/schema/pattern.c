@@ -82,8 +82,8 @@ const char *schema_pattern_text(const struct schema_pattern *pattern)
 	return pattern->text;
 }
 
-/* NULL with the reason. */
-static pcre2_code *compile(struct span text, bool is_to_run, char *reason, size_t reason_size)
+/* NULL with PCRE2's number of what is wrong; 0: no memory. */
+static pcre2_code *compile(struct span text, int *ret_number)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF |
 			   PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_BACKSLASH_C;
@@ -91,25 +91,25 @@ static pcre2_code *compile(struct span text, bool is_to_run, char *reason, size_
 	if (text_find(text, SPAN("(?=")) < text.length) {
 		options |= PCRE2_NO_START_OPTIMIZE;
 	}
-	int number = 0;
 	PCRE2_SIZE offset = 0;
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	*ret_number = 0;
 	if (context == NULL) {
-		snprintf(reason, reason_size, "there is no memory for it");
 		return NULL;
 	}
 	pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALT_BSUX);
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text.data, text.length, options, &number, &offset, context);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text.data, text.length, options, ret_number, &offset, context);
 	pcre2_compile_context_free(context);
-	if (code == NULL) {
-		pcre2_get_error_message(number, (PCRE2_UCHAR *)reason, reason_size);
-		return NULL;
-	}
-	/* Without it (forbidden by hardening, too large) the interpreter does the same, slower. */
-	if (is_to_run) {
-		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-	}
 	return code;
+}
+
+static void explain(int number, char *reason, size_t reason_size)
+{
+	if (number == 0) {
+		snprintf(reason, reason_size, "there is no memory for it");
+	} else {
+		pcre2_get_error_message(number, (PCRE2_UCHAR *)reason, reason_size);
+	}
 }
 
 bool schema_is_regex(struct span text)
@@ -119,9 +119,11 @@ bool schema_is_regex(struct span text)
 	if (!schema_pattern_translate(text, &translated, reason, sizeof(reason)) || translated.failed) {
 		return false;
 	}
-	pcre2_code *code = compile(buffer_span(&translated), false, reason, sizeof(reason));
+	int number = 0;
+	pcre2_code *code = compile(buffer_span(&translated), &number);
 	pcre2_code_free(code);
-	return code != NULL;
+	/* the one thing that is right in ECMA-262 and that PCRE2 cannot run */
+	return code != NULL || number == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH;
 }
 
 /* The pattern as JSON, for sentences. */
@@ -155,9 +157,15 @@ const struct schema_pattern *schema_pattern_create(struct schema *schema, struct
 	}
 	pattern->text = quoted;
 	pattern->is_simple = simple_pattern_read(text, &pattern->simple);
-	pattern->code = compile(buffer_span(&translated), !pattern->is_simple, reason, reason_size);
+	int number = 0;
+	pattern->code = compile(buffer_span(&translated), &number);
 	if (pattern->code == NULL) {
+		explain(number, reason, reason_size);
 		return NULL;
+	}
+	/* Without it (forbidden by hardening, too large) the interpreter does the same, slower. */
+	if (!pattern->is_simple) {
+		pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	}
 	pattern->next = schema->patterns;
 	schema->patterns = pattern;
@@ -178,6 +186,9 @@ static int run_match(const struct schema_matcher *matcher, const struct schema_p
 
 enum schema_match schema_pattern_match(struct schema_run *run, const struct schema_pattern *pattern, struct span text)
 {
+	if (!schema_spend_text(run, text)) {
+		return SCHEMA_MATCH_UNDECIDED;
+	}
 	if (pattern->is_simple) {
 		return simple_pattern_match(&pattern->simple, text) ? SCHEMA_MATCH_YES : SCHEMA_MATCH_NO;
 	}

@@ -18,7 +18,7 @@ static int peek(const struct reader *reader, size_t ahead)
 static void add_range(struct simple_set *set, int first, int last)
 {
 	for (int c = first; c <= last; c++) {
-		set->ascii[c / 64] |= UINT64_C(1) << c % 64;
+		set->bits[c / 64] |= UINT64_C(1) << c % 64;
 	}
 }
 
@@ -97,7 +97,7 @@ static bool read_class(struct reader *reader, struct simple_set *set)
 	}
 	reader->position++;
 	if (is_negated) {
-		*set = (struct simple_set){{~set->ascii[0], ~set->ascii[1]}, true};
+		*set = (struct simple_set){{~set->bits[0], ~set->bits[1], UINT64_MAX, UINT64_MAX}};
 	}
 	return true;
 }
@@ -149,6 +149,11 @@ static bool read_braces(struct reader *reader, struct simple_element *element)
 	return peek(reader, 0) == '}' && element->least <= element->most;
 }
 
+static bool is_wide(const struct simple_set *set)
+{
+	return set->bits[2] != 0;
+}
+
 static bool read_quantifier(struct reader *reader, struct simple_element *element)
 {
 	int c = peek(reader, 0);
@@ -161,12 +166,13 @@ static bool read_quantifier(struct reader *reader, struct simple_element *elemen
 		}
 	}
 	reader->position += c == '*' || c == '+' || c == '?' || c == '{';
-	return peek(reader, 0) != '?' && (!element->set.wide || (element->least <= 1 && element->most == UINT32_MAX));
+	return peek(reader, 0) != '?' &&
+	       (!is_wide(&element->set) || (element->least <= 1 && element->most == UINT32_MAX));
 }
 
 static bool overlap(const struct simple_set *a, const struct simple_set *b)
 {
-	return ((a->ascii[0] & b->ascii[0]) | (a->ascii[1] & b->ascii[1])) != 0 || (a->wide && b->wide);
+	return ((a->bits[0] & b->bits[0]) | (a->bits[1] & b->bits[1]) | (a->bits[2] & b->bits[2])) != 0;
 }
 
 /* Whether element `i` can give nothing to those behind it. */
@@ -214,7 +220,7 @@ bool simple_pattern_read(struct span text, struct simple_pattern *ret_pattern)
 
 static inline bool has(const struct simple_set *set, unsigned char c)
 {
-	return c < 0x80 ? (set->ascii[c / 64] >> c % 64 & 1) != 0 : set->wide;
+	return (set->bits[c / 64] >> c % 64 & 1) != 0;
 }
 
 bool simple_pattern_match(const struct simple_pattern *pattern, struct span text)

@@ -11,10 +11,10 @@
 
 enum { SIMPLE_ELEMENTS_MAX = 24 };
 
+/* One bit for each byte. A set has all bytes of characters beyond ASCII or none; with them it stands without an upper
+ * limit and with a lower one of 1 at most, because bytes are counted. */
 struct simple_set {
-	uint64_t ascii[2];
-	bool wide; /* all that is not ASCII, too; then without an upper limit and with a lower one of 1 at most, because
-		    * bytes are counted */
+	uint64_t bits[4];
 };
 
 struct simple_element {

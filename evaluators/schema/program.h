@@ -10,13 +10,16 @@
 #include "harness/base/decimal.h"
 
 enum {
-	SCHEMA_RUN_DEPTH_MAX = 10000, /* subschemas being checked inside each other, and ... */
-	SCHEMA_STACK_MAX = 4 << 20,   /* ... bytes of stack that they may take, of the 8 MiB that a thread has */
-	SCHEMA_REQUIRED_MAX = 1024,   /* required names of one object */
-	SCHEMA_UNDECIDED_MAX = 8,     /* matches over their limit in one validation before the others are not tried */
-	SCHEMA_STEPS_BASE = 1000000,  /* subschemas checked in one validation, and ... */
-	SCHEMA_STEPS_PER_NODE = 256,  /* ... more for each entry on the instance's tape */
-	SCHEMA_BITS_FEW = 256,        /* members of one container that are followed without memory from the heap */
+	SCHEMA_RUN_DEPTH_MAX = 10000,  /* subschemas being checked inside each other, and ... */
+	SCHEMA_STACK_MAX = 4 << 20,    /* ... bytes of stack that they may take, of the 8 MiB that a thread has */
+	SCHEMA_REQUIRED_MAX = 1024,    /* required names of one object */
+	SCHEMA_UNDECIDED_MAX = 8,      /* matches over their limit in one validation before the others are not tried */
+	SCHEMA_STEPS_BASE = 1000000,   /* subschemas checked in one validation, and work on large values, and ... */
+	SCHEMA_STEPS_PER_NODE = 256,   /* ... more for each entry on the instance's tape */
+	SCHEMA_TEXT_SHORT = 4096,      /* bytes of a text from which on its checks take steps ... */
+	SCHEMA_TEXT_PER_STEP = 1024,   /* ... one for as many bytes */
+	SCHEMA_MEMBERS_PER_STEP = 512, /* of a container whose evaluated members are followed */
+	SCHEMA_BITS_FEW = 256,         /* members of one container that are followed without memory from the heap */
 };
 static const uint32_t SCHEMA_NONE = UINT32_MAX;
 
@@ -266,6 +269,8 @@ struct schema_run {
 
 /* run.c */
 bool schema_run_subschema(struct schema_run *run, const struct schema_site *site);
+/* The same for an item or a member, which needs no look at the depth where it is no container. */
+bool schema_run_below(struct schema_run *run, const struct schema_site *site);
 /* False where no instruction of the subschema looks at such a value, so that nothing need be run: most texts are just
  * texts. */
 static inline bool schema_looks_at(const struct schema_run *run, uint32_t subschema, const struct json_node *node)
@@ -288,6 +293,12 @@ static inline bool schema_spend(struct schema_run *run, uint64_t steps)
 	}
 	run->steps -= steps;
 	return true;
+}
+
+/* The same for work on a text, where it is long. */
+static inline bool schema_spend_text(struct schema_run *run, struct span text)
+{
+	return text.length < SCHEMA_TEXT_SHORT || schema_spend(run, text.length / SCHEMA_TEXT_PER_STEP);
 }
 
 /* evaluated.c */

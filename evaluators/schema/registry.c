@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 struct entry {
-	char *uri; /* owned */
-	size_t length;
+	struct span uri; /* in the arena */
 	const struct json_node *document;
 };
 
+static const size_t URIS_MAX = (size_t)64 * 1024 * 1024;
+
 struct schema_registry {
+	struct arena arena;
 	struct entry *entries;
 	size_t count;
 	size_t capacity;
@@ -19,23 +21,26 @@ struct schema_registry {
 
 struct schema_registry *schema_registry_create(void)
 {
-	return calloc(1, sizeof(struct schema_registry));
+	struct schema_registry *registry = calloc(1, sizeof(*registry));
+	if (registry != NULL) {
+		arena_init(&registry->arena, URIS_MAX);
+	}
+	return registry;
 }
 
 static struct entry *add_entry(struct schema_registry *registry, struct span uri, const struct json_node *document)
 {
 	struct entry *grown =
 		schema_grow(registry->entries, registry->count, &registry->capacity, sizeof(*registry->entries));
-	char *copy = grown != NULL ? malloc(uri.length + 1) : NULL;
-	if (grown != NULL) {
-		registry->entries = grown;
+	if (grown == NULL) {
+		return NULL;
 	}
+	registry->entries = grown;
+	const char *copy = arena_copy(&registry->arena, uri);
 	if (copy == NULL) {
 		return NULL;
 	}
-	memcpy(copy, uri.data, uri.length);
-	copy[uri.length] = 0;
-	grown[registry->count] = (struct entry){copy, uri.length, document};
+	grown[registry->count] = (struct entry){{copy, uri.length}, document};
 	return &grown[registry->count++];
 }
 
@@ -56,8 +61,7 @@ bool schema_registry_add(struct schema_registry *registry, struct span uri, cons
 				 shown, uri.data);
 	}
 	struct entry *entry = add_entry(registry, uri, document);
-	if (entry == NULL || !schema_names_add(&registry->names, 0, (struct span){entry->uri, entry->length},
-					       (uint32_t)registry->count - 1)) {
+	if (entry == NULL || !schema_names_add(&registry->names, 0, entry->uri, (uint32_t)registry->count - 1)) {
 		return error_set(err, ERROR_MEMORY, "no memory for the registered schemas");
 	}
 	return true;
@@ -68,10 +72,8 @@ void schema_registry_destroy(struct schema_registry *registry)
 	if (registry == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < registry->count; i++) {
-		free(registry->entries[i].uri);
-	}
 	free(registry->entries);
+	arena_finish(&registry->arena);
 	schema_names_finish(&registry->names);
 	free(registry);
 }
@@ -92,6 +94,6 @@ size_t schema_registry_count(const struct schema_registry *registry)
 
 const struct json_node *schema_registry_at(const struct schema_registry *registry, size_t index, struct span *ret_uri)
 {
-	*ret_uri = (struct span){registry->entries[index].uri, registry->entries[index].length};
+	*ret_uri = registry->entries[index].uri;
 	return registry->entries[index].document;
 }

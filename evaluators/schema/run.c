@@ -37,6 +37,9 @@ __attribute__((noinline)) static bool run_apart(struct schema_run *run, const st
 	struct schema_evaluated own;
 	struct schema_site inner = *site;
 	inner.evaluated = &own;
+	if (!schema_spend(run, json_count(site->node) / SCHEMA_MEMBERS_PER_STEP)) {
+		return false;
+	}
 	if (!schema_evaluated_init(&own, site->node)) {
 		return schema_exhaust(run, "there is not enough memory");
 	}
@@ -94,6 +97,17 @@ bool schema_run_subschema(struct schema_run *run, const struct schema_site *site
 	return valid;
 }
 
+bool schema_run_below(struct schema_run *run, const struct schema_site *site)
+{
+	const struct subschema *subschema = &run->schema->subschemas[site->subschema];
+	bool is_container = site->node->type >= JSON_ARRAY;
+	if (is_container || run->has_special || subschema->is_special || run->steps == 0) {
+		return schema_run_subschema(run, site);
+	}
+	run->steps--;
+	return run_instructions(run, subschema, site);
+}
+
 static struct schema_site same_place(const struct schema_site *site, uint32_t subschema, const char *via)
 {
 	return (struct schema_site){
@@ -116,6 +130,9 @@ __attribute__((noinline)) static bool run_branch_apart(struct schema_run *run, c
 {
 	struct schema_evaluated own;
 	struct schema_site apart = *inner;
+	if (!schema_spend(run, json_count(inner->node) / SCHEMA_MEMBERS_PER_STEP)) {
+		return false;
+	}
 	if (!schema_evaluated_init(&own, inner->node)) {
 		return schema_exhaust(run, "there is not enough memory");
 	}

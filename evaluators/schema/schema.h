@@ -69,7 +69,8 @@ void schema_destroy(struct schema *schema); /* accepts NULL */
 /* The draft that a word of the command line means: "2020-12", "2019-09", "7", "6". */
 MUST_CHECK bool schema_draft_from_name(struct span name, enum schema_draft *ret_draft);
 
-/* True where `text` is a regular expression that "pattern" would accept: the format "regex". */
+/* True where `text` is an ECMA-262 regular expression: the format "regex". All are that "pattern" takes, and those
+ * whose lookbehind it cannot run. */
 bool schema_is_regex(struct span text);
 
 /* --- validating --- */

@@ -91,7 +91,7 @@ bool schema_values_contain(struct schema_run *run, const struct schema_values *v
 	if (is_sortable(node)) {
 		return bisect(values, node);
 	}
-	if (values->other_count == 0) {
+	if (values->other_count == 0 || !schema_spend(run, node->span)) {
 		return false;
 	}
 	uint64_t hash = schema_hash(node);

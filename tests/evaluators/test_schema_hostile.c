@@ -309,6 +309,44 @@ START_TEST(dynamic_loops)
 }
 END_TEST
 
+/* Work on large values that small schemas ask for again and again: 2^25 times the length of a long text, its pattern,
+ * its digits; every level of a deep list compared as a whole; the members of a large object followed in every branch.
+ */
+START_TEST(repeated_work_on_large_values)
+{
+	static const char *const checks[] = {
+		"\"maxLength\":5000000", "\"pattern\":\"^x+$\"", "\"pattern\":\"^(?:x+)$\"",
+		"\"uniqueItems\":true",  "\"enum\":[[1],[2]]",   "\"anyOf\":[true],\"unevaluatedProperties\":true"};
+	static const char *const values[] = {"\"%s\"", "\"%s\"", "\"%s\"", "[%s]", "[%s]", "{%s}"};
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		CLEANUP_BUFFER struct buffer text = BUFFER_INIT(1 << 20);
+		CLEANUP_BUFFER struct buffer value = BUFFER_INIT((size_t)64 << 20);
+		buffer_append_text(&text, "{\"$ref\":\"#/$defs/d0\",\"$defs\":{");
+		for (int k = 0; k < 25; k++) {
+			buffer_append_format(
+				&text, "\"d%d\":{\"allOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]},",
+				k, k + 1, k + 1);
+		}
+		buffer_append_format(&text, "\"d25\":{%s}}}", checks[i]);
+		buffer_append(&value, values[i], 1);
+		for (int k = 0; k < 300000; k++) {
+			buffer_append_format(&value,
+					     values[i][0] == '"'   ? "xxxx"
+					     : values[i][0] == '[' ? "%s%d"
+								   : "%s\"m%d\":1",
+					     k > 0 ? "," : "", k);
+		}
+		buffer_append_text(&value, values[i] + 3);
+		struct schema *schema = compile(buffer_span(&text));
+		const struct json_node *instance = document_parse(&arena, buffer_span(&value));
+		double start = seconds_now();
+		ck_assert(!schema_validate(schema, instance, NULL));
+		ck_assert_msg(seconds_now() - start < 10, "%s: %f s", checks[i], seconds_now() - start);
+		schema_destroy(schema);
+	}
+}
+END_TEST
+
 /* What could not be decided is never valid, wherever it stands. */
 START_TEST(undecided_is_invalid_everywhere)
 {
@@ -588,6 +626,7 @@ Suite *schema_hostile_suite(void)
 	tcase_add_test(cases, long_text_is_matched);
 	tcase_add_test(cases, exponential_references);
 	tcase_add_test(cases, dynamic_loops);
+	tcase_add_test(cases, repeated_work_on_large_values);
 	tcase_add_test(cases, undecided_is_invalid_everywhere);
 	tcase_add_test(cases, the_stack_is_bounded);
 	tcase_add_test(cases, a_million_unique_items);

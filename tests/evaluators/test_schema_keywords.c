@@ -93,6 +93,14 @@ static const struct row rows[] = {
 	{N, "{'uniqueItems':true}", "[[1],[2],[3],[4],[5],[6],[7],[8],[9],[10],[11],[12],[13],[14],[15],[16],[17],[17.0]]", false},
 	{N, "{'uniqueItems':true}", "['a','b','c','d','e','f','g','h','i','j','k','l','m','n','o','p','q','r','s','t']", true},
 	{N, "{'uniqueItems':false}", "[1,1]", true},
+	/* objects by their hash: in another order, and with a name twice, past the number of names that are hashed */
+	{N, "{'enum':[{'a':1,'b':{'c':[1]}},{'d':0}]}", "{'b':{'c':[1.0]},'a':1}", true},
+	{N, "{'enum':[{'a':1,'b':2,'c':3,'d':4,'e':5,'f':6,'g':7,'h':8,'i':9,'j':0,'k':1,'l':2,'m':3,'n':4,'o':5,'p':6}]}",
+	 "{'p':0,'p':6,'o':5,'n':4,'m':3,'l':2,'k':1,'j':0,'i':9,'h':8,'g':7,'f':6,'e':5,'d':4,'c':3,'b':2,'a':1}", true},
+	{N, "{'enum':[{'a':1,'b':2,'c':3,'d':4,'e':5,'f':6,'g':7,'h':8,'i':9,'j':0,'k':1,'l':2,'m':3,'n':4,'o':5,'p':6,'q':7}]}",
+	 "{'q':7,'p':6,'o':5,'n':4,'m':3,'l':2,'k':1,'j':0,'i':9,'h':8,'g':7,'f':6,'e':5,'d':4,'c':3,'b':2,'a':1}", true},
+	{N, "{'enum':[{'a':1,'b':2,'c':3,'d':4,'e':5,'f':6,'g':7,'h':8,'i':9,'j':0,'k':1,'l':2,'m':3,'n':4,'o':5,'p':6,'q':7}]}",
+	 "{'q':7,'p':6,'o':5,'n':4,'m':3,'l':2,'k':1,'j':0,'i':9,'h':8,'g':7,'f':6,'e':5,'d':4,'c':3,'b':2,'a':0}", false},
 	/* numbers, exact */
 	{N, "{'multipleOf':0.01}", "19.99", true},
 	{N, "{'multipleOf':0.01}", "19.995", false},
@@ -320,9 +328,33 @@ START_TEST(registries_refuse)
 }
 END_TEST
 
+/* The metaschemas are schemas that a contract may refer to. */
+START_TEST(metaschemas_are_known)
+{
+	static const char *const uris[] = {
+		"https://json-schema.org/draft/2020-12/schema",
+		"https://json-schema.org/draft/2019-09/schema",
+		"http://json-schema.org/draft-07/schema#",
+		"http://json-schema.org/draft-06/schema#",
+	};
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		CLEANUP_BUFFER struct buffer text = BUFFER_INIT(1000);
+		struct error err = ERROR_INIT;
+		buffer_append_format(&text, "{\"$ref\":\"%s\"}", uris[i]);
+		struct schema *schema = schema_create(document_parse(&arena, buffer_span(&text)), NULL, &err);
+		ck_assert_msg(schema != NULL, "%s: %s", uris[i], err.message);
+		ck_assert(schema_validate(schema, document_parse(&arena, buffer_span(&text)), NULL));
+		ck_assert(!schema_validate(schema, document_parse(&arena, SPAN("{\"type\":1}")), NULL));
+		ck_assert(!schema_validate(schema, document_parse(&arena, SPAN("{\"not\":{\"minLength\":-1}}")), NULL));
+		schema_destroy(schema);
+	}
+}
+END_TEST
+
 START_TEST(regular_expressions_are_told)
 {
-	static const char *const good[] = {"", "^a+$", "(?<year>\\d{4})", "[^]", "\\u{1F600}", "\\p{L}", "(?<=a)b"};
+	static const char *const good[] = {"",           "^a+$",   "(?<year>\\d{4})", "[^]",
+					   "\\u{1F600}", "\\p{L}", "(?<=a)b",         "(?<=a+)b"};
 	static const char *const bad[] = {"(", "a**", "[z-a]", "\\Z", "(?i)x", "\\p{None}", "{1}{2}", "\\"};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		ck_assert_msg(schema_is_regex(span_of(good[i])), "%s", good[i]);
@@ -357,6 +389,7 @@ Suite *schema_keywords_suite(void)
 	tcase_add_loop_test(cases, rows_are_judged, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_loop_test(cases, documents_refer_to_each_other, 0, sizeof(together) / sizeof(together[0]));
 	tcase_add_test(cases, registries_refuse);
+	tcase_add_test(cases, metaschemas_are_known);
 	tcase_add_test(cases, regular_expressions_are_told);
 	tcase_add_test(cases, format_is_asserted_on_demand);
 	suite_add_tcase(suite, cases);
