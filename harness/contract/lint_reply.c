@@ -148,6 +148,8 @@ static void check_presence(struct lint *lint, const struct contract_field *field
 	if (presence == REACH_IMPOSSIBLE) {
 		lint_add(lint, LINT_FIELD_UNREACHABLE, place, "correct the path, or declare it in the schema",
 			 "field \"%s\": the response schema allows no value at %s of a record", field->name, path);
+	} else if (field->comparator.evaluator->ignores_values) {
+		return; /* whether it is there makes no difference */
 	} else if (presence == REACH_OPEN) {
 		lint_add(lint, LINT_FIELD_UNDECLARED, place, "declare it under `properties` and `required`",
 			 "field \"%s\": the response schema does not declare %s", field->name, path);
