@@ -138,7 +138,7 @@ static bool load_schema(const struct config *config, const struct json_node *nod
 		return config_fail_memory(config);
 	}
 	hash_sha256(buffer_span(&canonical), hash);
-	*ret_file = path;
+	*ret_file = config_from_environment(config, node) ? "(schema named by the environment)" : path;
 	return true;
 }
 

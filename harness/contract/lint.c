@@ -177,7 +177,7 @@ void lint_add(struct lint *lint, enum lint_rule rule, struct lint_place place, c
 		return;
 	}
 	const char *sentence = arena_copy(lint->arena, span_of(text));
-	lint->failed = lint->failed || sentence == NULL;
+	lint->failed = lint->failed || sentence == NULL || advice == NULL;
 	lint->report.list[lint->report.count++] = (struct lint_finding){
 		.rule = rule, .file = place.file, .line = place.line, .sentence = sentence, .advice = advice};
 }

@@ -3,7 +3,7 @@
 #include "harness/contract/config.h"
 #include "harness/contract/lint_internal.h"
 
-enum { LEAVES_MAX = 200, LEAVES_DEEP_MAX = 12, SHOWN_MAX = 120 };
+enum { LEAVES_MAX = 200, LEAVES_DEEP_MAX = 12 };
 
 static const struct json_node *field_node(const struct lint *lint, size_t index)
 {
