@@ -31,9 +31,11 @@ const struct lint_rule_row lint_rules[LINT_RULE_COUNT] = {
 	[LINT_LIMIT_BELOW_SCHEMA] = {"limit-below-schema", LINT_ERROR,
 				     "limits.output_tokens is below the smallest valid reply"},
 	[LINT_LIMIT_UNBOUNDED] = {"limit-unbounded", LINT_WARNING,
-				  "the response schema sets no bound to the length of a reply"},
+				  "a schema sets no bound to the length of a reply, or of a value that a prompt uses "
+				  "under limits.input_tokens"},
 	[LINT_LIMIT_EXCEEDED_BY_SCHEMA] = {"limit-exceeded-by-schema", LINT_WARNING,
-					   "the longest valid reply does not fit into limits.output_tokens"},
+					   "the longest valid reply does not fit into limits.output_tokens, or the "
+					   "longest prompt into limits.input_tokens"},
 	[LINT_PROVIDER_CANNOT_ENFORCE] = {"provider-cannot-enforce", LINT_NOTE,
 					  "the provider's structured output cannot enforce a part of the schema"},
 	[LINT_REQUEST_SCHEMA_MISSING] = {"request-schema-missing", LINT_WARNING,
