@@ -7,6 +7,7 @@ static suite_maker *const suites[] = {
 	compare_suite,
 	reach_suite,
 	compatibility_suite,
+	compatibility_claims_suite,
 	schema_suite,
 	schema_official_suite,
 	schema_hostile_suite,

@@ -8,6 +8,7 @@ Suite *select_suite(void);
 Suite *compare_suite(void);
 Suite *reach_suite(void);
 Suite *compatibility_suite(void);
+Suite *compatibility_claims_suite(void);
 Suite *schema_suite(void);
 Suite *schema_official_suite(void);
 Suite *schema_hostile_suite(void);
