@@ -5,14 +5,14 @@
 BUILD ?= build
 QUIET := $(if $(V),,@)
 CC = gcc
+JOBS ?= $(shell nproc)
 VERSION := 0.1.0
 
 # name -> folders, the project's libraries below it, Debian's libraries
 LIBRARIES := base evaluators http spool codec store contract guard paths baselines tap pipeline reports web
 
 DIRS_base := harness/base
-DIRS_evaluators := evaluators evaluators/schema evaluators/reach evaluators/compatibility evaluators/compare evaluators/select \
-	evaluators/stats
+DIRS_evaluators := evaluators evaluators/compare evaluators/compatibility evaluators/drift evaluators/format evaluators/reach evaluators/schema evaluators/select evaluators/stats
 DIRS_http := harness/http
 DIRS_spool := harness/spool
 DIRS_codec := harness/codec
@@ -118,6 +118,9 @@ FUZZ_USES_spool := spool base
 FUZZ_USES_compatibility := evaluators base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_ingest := tap http spool base
+FUZZ_USES_drift := evaluators base
+FUZZ_USES_format := evaluators base
+FUZZ_USES_schema := evaluators base
 FUZZ_SECONDS ?= 120
 
 define fuzz_rule
@@ -155,7 +158,7 @@ deps: ## install the Debian packages that building, demo and tests need
 .PHONY: demo
 demo: ## the whole loop on simulated traffic: report and gate in a minute (LLM_URL, LLM_MODEL, LLM_API_KEY: a real model)
 	@sh tests/deps.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@sh examples/ticket-routing/demo.sh
 
 .PHONY: demo-web
@@ -170,7 +173,8 @@ unit: $(TEST_PROGRAMS)
 .PHONY: test
 test: ## build with warnings as errors and run every test
 	@sh tests/deps.sh test
-	@$(MAKE) --no-print-directory WERROR=1 all unit $(BUILD)/tests/check-e2e $(E2E_HELPERS)
+	@$(MAKE) --no-print-directory -j$(JOBS) WERROR=1 all $(TEST_PROGRAMS) $(BUILD)/tests/check-e2e $(E2E_HELPERS)
+	@$(MAKE) --no-print-directory WERROR=1 unit
 	@UNDERSTUDY=$(abspath $(BUILD))/understudy $(BUILD)/tests/check-e2e
 
 $(BUILD)/tests/keepalive-client: $(BUILD)/tests/e2e/keepalive_client.o
@@ -222,6 +226,16 @@ $(BUILD)/tests/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/libbase.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SYSTEM_base)
 -include $(BUILD)/tests/bench/load.d
+
+.PHONY: bench-schema
+bench-schema: ## the validator beside Node and ajv; writes build/bench-schema.jsonl
+	@$(MAKE) --no-print-directory $(BUILD)/tests/bench/schema-rate
+	@sh tests/bench/bench-schema.sh
+
+$(BUILD)/tests/bench/schema-rate: $(BUILD)/tests/bench/schema_rate.o $(call archives,evaluators base)
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call system,evaluators base)
+-include $(BUILD)/tests/bench/schema_rate.d
 
 PREFIX ?= /usr/local
 .PHONY: install

@@ -3,6 +3,7 @@
 #define UNDERSTUDY_REPORTS_REPORT_H
 
 #include "evaluators/stats/agreement.h"
+#include "reports/contract_drift.h"
 #include "reports/figures.h"
 #include "reports/weekly.h"
 
@@ -53,6 +54,7 @@ struct report_candidate {
 	struct report_reviewers reviewers[2]; /* agreements; the rest */
 	struct report_latency *latencies;     /* the range first */
 	size_t latency_count;
+	struct report_drift drift;
 };
 
 struct report {
@@ -68,6 +70,9 @@ struct report {
 	size_t candidate_count;
 	struct report_latency *legacy_latencies;
 	size_t legacy_latency_count;
+	struct report_drift legacy_drift;
+	struct report_incident *incidents;
+	size_t incident_count;
 };
 
 /* Rows that only the report needs: fields, pairs, reviewers, latencies; in the report's weeks. */

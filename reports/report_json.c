@@ -299,6 +299,7 @@ static void build_candidate(const struct report *report, const struct report_can
 	build_fields(candidate, build);
 	build_reviewers(candidate, build);
 	build_epochs(candidate, build);
+	build_contract_drift(&candidate->drift, build);
 	json_build_end(build);
 }
 
@@ -355,6 +356,7 @@ static void build_measured(const struct report *report, struct json_build *build
 	json_build_text(build, "as_of", clock_format(report->as_of, time));
 	json_build_text(build, "spool_position", report->spool_position);
 	build_starts(report, build);
+	build_incidents(report, build);
 	json_build_object(build, "latency");
 	build_latencies("legacy", report->legacy_latencies, report->legacy_latency_count, build);
 	json_build_array(build, "candidates");
@@ -393,6 +395,9 @@ static bool write_json(const struct report *report, bool measured, struct buffer
 	for (size_t i = 0; i < report->candidate_count; i++) {
 		build_candidate(report, &report->candidates[i], build);
 	}
+	json_build_end(build);
+	json_build_object(build, "legacy_path");
+	build_contract_drift(&report->legacy_drift, build);
 	json_build_end(build);
 	if (measured) {
 		build_measured(report, build);

@@ -104,12 +104,16 @@ static bool read_all(struct report *report, struct store *store, const struct re
 		interface = candidate->evidence.interface_id != 0 ? candidate->evidence.interface_id : interface;
 		if (!details_read(report, candidate, store, err) ||
 		    !latencies_read(report, store, candidate->evidence.interface_id, candidate->evidence.candidate_id,
-				    &candidate->latencies, &candidate->latency_count, err)) {
+				    &candidate->latencies, &candidate->latency_count, err) ||
+		    !contract_drift_read(report, store, candidate->evidence.interface_id,
+					 candidate->evidence.candidate_id, &candidate->drift, err)) {
 			return false;
 		}
 	}
 	return latencies_read(report, store, interface, 0, &report->legacy_latencies, &report->legacy_latency_count,
-			      err);
+			      err) &&
+	       contract_drift_read(report, store, interface, 0, &report->legacy_drift, err) &&
+	       incidents_read(report, store, interface, err);
 }
 
 static bool fill(struct report *report, struct store *store, const struct report_request *request, struct error *err)

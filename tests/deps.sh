@@ -39,8 +39,9 @@ if [ "$(id -u)" -ne 0 ]; then
 	as_root="sudo"
 fi
 export DEBIAN_FRONTEND=noninteractive
+install="apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends" # waits for another installation
 # shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 || {
+$as_root $install $missing >/dev/null 2>&1 || {
 	$as_root apt-get update -qq
-	$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	$as_root $install $missing >/dev/null
 }

@@ -5,7 +5,7 @@
 
 static struct schema *compile(const struct json_node *document, struct error *err)
 {
-	return schema_create(document, err);
+	return schema_create(document, NULL, err);
 }
 
 bool reach_check(const struct json_node *schema, struct error *err)

@@ -1,4 +1,4 @@
-/* Keywords about values of any type: type, enum, const; and $schema. */
+/* Keywords about values of any type: type, enum, const. */
 #include "evaluators/schema/keywords.h"
 
 #include <stdio.h>
@@ -17,14 +17,31 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof(types) / sizeof(types[0]) };
 
-static bool is_integer(struct span text)
+/* Digits alone, however many. */
+static bool is_plain(struct span text)
 {
 	bool plain = true;
 	for (size_t i = 0; i < text.length && plain; i++) {
 		plain = text.data[i] != '.' && text.data[i] != 'e' && text.data[i] != 'E';
 	}
+	return plain;
+}
+
+/* Of a number where "integer" is allowed and "number" is not. */
+static bool check_integer(struct schema_run *run, const struct schema_instruction *instruction,
+			  const struct schema_site *site, const char *names)
+{
 	struct decimal number;
-	return plain || (decimal_parse(text, &number, NULL) && decimal_is_integer(&number));
+	if (is_plain(json_text(site->node))) {
+		return true;
+	}
+	if (!decimal_parse(json_text(site->node), &number, NULL)) {
+		return schema_undecided(run, site, instruction->keyword,
+					"the number has too many digits or too large an exponent");
+	}
+	return decimal_is_integer(&number) ||
+	       schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset,
+			      "is number with a fraction, must be %s", names);
 }
 
 /* "string or null" */
@@ -45,18 +62,13 @@ static bool check_type(struct schema_run *run, const struct schema_instruction *
 		       const struct schema_site *site)
 {
 	unsigned int wanted = instruction->types;
-	if ((wanted & 1U << site->node->type) != 0) {
-		return true;
-	}
-	bool is_number = json_is(site->node, JSON_NUMBER);
-	if (is_number && (wanted & SCHEMA_INTEGER) != 0 && is_integer(json_text(site->node))) {
-		return true;
-	}
 	char names[100]; /* all seven names take 62 */
 	list_types(wanted, names, sizeof(names));
-	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s%s, must be %s",
-			      json_type_name(site->node),
-			      is_number && (wanted & SCHEMA_INTEGER) != 0 ? " with a fraction" : "", names);
+	if (json_is(site->node, JSON_NUMBER) && (wanted & SCHEMA_INTEGER) != 0) {
+		return check_integer(run, instruction, site, names);
+	}
+	return schema_violate(run, site, instruction->keyword, DRIFT_TYPE, site->node->offset, "is %s, must be %s",
+			      json_type_name(site->node), names);
 }
 
 static bool read_type(struct schema_compiler *compiler, const struct json_node *value, unsigned int *types_so_far)
@@ -87,7 +99,12 @@ bool schema_compile_type(struct schema_compiler *compiler, const struct json_nod
 	if (wanted == 0) {
 		return schema_refuse(compiler, "is an empty list; name at least one type");
 	}
-	struct schema_instruction *instruction = schema_add_instruction(compiler, check_type, SCHEMA_ANY);
+	if (is_list && !schema_check_names(compiler, value)) {
+		return false;
+	}
+	/* called only for what the type does not allow at first sight */
+	struct schema_instruction *instruction =
+		schema_add_instruction(compiler, check_type, SCHEMA_ANY & ~(wanted & SCHEMA_ANY));
 	if (instruction == NULL) {
 		return false;
 	}
@@ -98,7 +115,7 @@ bool schema_compile_type(struct schema_compiler *compiler, const struct json_nod
 static bool check_values(struct schema_run *run, const struct schema_instruction *instruction,
 			 const struct schema_site *site)
 {
-	if (schema_values_contain(instruction->values, site->node)) {
+	if (schema_values_contain(run, instruction->values, site->node)) {
 		return true;
 	}
 	return schema_violate(run, site, instruction->keyword, DRIFT_ENUM, site->node->offset, "%s",
@@ -129,25 +146,4 @@ bool schema_compile_enum(struct schema_compiler *compiler, const struct json_nod
 bool schema_compile_const(struct schema_compiler *compiler, const struct json_node *value)
 {
 	return add_values(compiler, schema_values_of_one(compiler->schema, value));
-}
-
-/* Drafts in which all that is supported here means the same. Draft 4 and a vocabulary of one's own do not. */
-bool schema_compile_dialect(struct schema_compiler *compiler, const struct json_node *value)
-{
-	static const char *const dialects[] = {
-		"https://json-schema.org/draft/2020-12/schema",
-		"https://json-schema.org/draft/2019-09/schema",
-		"http://json-schema.org/draft-07/schema",
-		"http://json-schema.org/draft-06/schema",
-	};
-	struct span uri = json_text(value);
-	if (json_is(value, JSON_STRING) && uri.length > 0 && uri.data[uri.length - 1] == '#') {
-		uri.length--; /* an empty fragment */
-	}
-	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
-		if (json_is(value, JSON_STRING) && span_is(uri, dialects[i])) {
-			return true;
-		}
-	}
-	return schema_refuse(compiler, "names a dialect that is not supported; use %s", dialects[0]);
 }

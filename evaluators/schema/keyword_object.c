@@ -1,5 +1,7 @@
-/* properties, required and additionalProperties: gathered from the schema, checked in one pass over the members. */
+/* properties, patternProperties, additionalProperties and required: gathered from the schema, checked in one pass over
+ * the members. */
 #include "evaluators/schema/keywords.h"
+#include "evaluators/schema/short_text.h"
 
 #include <stdlib.h>
 
@@ -14,12 +16,8 @@ static int name_order(struct span a, struct span b)
 	return a.length > 0 ? memcmp(a.data, b.data, a.length) : 0;
 }
 
-/* Number of the property of that name, SCHEMA_NONE where there is none. `guess` is tried first. */
-static uint32_t find_property(const struct schema_object *object, struct span name, uint32_t guess)
+static uint32_t search_property(const struct schema_object *object, struct span name)
 {
-	if (guess < object->count && span_equal(object->properties[guess].name, name)) {
-		return guess;
-	}
 	uint32_t low = 0;
 	uint32_t high = object->count;
 	while (low < high) {
@@ -38,6 +36,14 @@ static uint32_t find_property(const struct schema_object *object, struct span na
 	return SCHEMA_NONE;
 }
 
+/* Number of the property of that name, SCHEMA_NONE where there is none. `guess` is tried first. */
+static inline uint32_t find_property(const struct schema_object *object, struct span name, uint32_t guess)
+{
+	return guess < object->count && short_equal(object->properties[guess].name, name)
+		       ? guess
+		       : search_property(object, name);
+}
+
 static bool violate_undeclared(struct schema_run *run, const struct schema_object *object,
 			       const struct schema_site *site, const struct json_node *name)
 {
@@ -52,21 +58,66 @@ static bool violate_undeclared(struct schema_run *run, const struct schema_objec
 			      "the field \"%.*s\" is not in the schema; %s", SPAN_ARGUMENTS(text), object->declared);
 }
 
-static bool check_member(struct schema_run *run, const struct schema_object *object, const struct schema_site *site,
-			 const struct json_node *name, uint32_t property)
+static inline bool run_member(struct schema_run *run, const struct schema_site *site, const struct json_node *name,
+			      uint32_t subschema)
 {
-	uint32_t subschema = property != SCHEMA_NONE ? object->properties[property].subschema : SCHEMA_NONE;
-	if (subschema == SCHEMA_NONE) {
-		if (object->forbids_additional) {
-			return violate_undeclared(run, object, site, name);
-		}
-		subschema = object->additional;
-	}
-	if (subschema == SCHEMA_NONE) {
+	if (!schema_looks_at(run, subschema, json_member(name))) {
 		return true;
 	}
 	struct schema_site child = {.parent = site, .node = json_member(name), .name = name, .subschema = subschema};
 	return schema_run_subschema(run, &child);
+}
+
+/* Every pattern that the name matches; *ret_matched says whether any does. */
+static bool check_patterns(struct schema_run *run, const struct schema_object *object, const struct schema_site *site,
+			   const struct json_node *name, bool *ret_matched)
+{
+	bool valid = true;
+	for (uint32_t i = 0; i < object->pattern_count && (valid || run->report != NULL); i++) {
+		enum schema_match match = schema_pattern_match(run, object->patterns[i].pattern, json_text(name));
+		if (match == SCHEMA_MATCH_UNDECIDED) {
+			valid = schema_undecided(run, site, "patternProperties",
+						 "matching a name takes too many steps; simplify the pattern");
+			*ret_matched = true;
+		} else if (match == SCHEMA_MATCH_YES) {
+			valid = run_member(run, site, name, object->patterns[i].subschema) && valid;
+			*ret_matched = true;
+		}
+	}
+	return valid && schema_spend(run, object->pattern_count);
+}
+
+/* A member that neither properties nor patternProperties has. */
+static bool check_additional(struct schema_run *run, const struct schema_object *object, const struct schema_site *site,
+			     const struct json_node *name)
+{
+	if (object->forbids_additional) {
+		schema_declare(run, name); /* told already, not to be told as open again */
+		return violate_undeclared(run, object, site, name);
+	}
+	if (object->is_map) {
+		schema_declare(run, name);
+	}
+	return object->additional == SCHEMA_NONE || run_member(run, site, name, object->additional);
+}
+
+static inline bool check_member(struct schema_run *run, const struct schema_object *object,
+				const struct schema_site *site, const struct json_node *name, uint32_t property,
+				size_t ordinal)
+{
+	uint32_t subschema = property != SCHEMA_NONE ? object->properties[property].subschema : SCHEMA_NONE;
+	bool matched = subschema != SCHEMA_NONE;
+	bool valid = !matched || run_member(run, site, name, subschema);
+	if (object->pattern_count > 0) {
+		valid = check_patterns(run, object, site, name, &matched) && valid;
+	}
+	if (matched) {
+		schema_declare(run, name);
+	}
+	if (site->evaluated != NULL && (matched || object->has_additional)) {
+		schema_evaluated_mark(site->evaluated, ordinal);
+	}
+	return matched ? valid : check_additional(run, object, site, name);
 }
 
 static bool has_bit(const uint64_t *bits, uint32_t bit)
@@ -95,9 +146,12 @@ static bool check_object(struct schema_run *run, const struct schema_instruction
 {
 	const struct schema_object *object = instruction->object;
 	uint64_t seen[SCHEMA_REQUIRED_MAX / 64];
-	memset(seen, 0, (object->required_count + 63) / 64 * sizeof(seen[0]));
+	for (uint32_t i = 0; i < object->required_count; i += 64) {
+		seen[i / 64] = 0;
+	}
 	uint32_t missing = object->required_count;
 	uint32_t guess = 0;
+	size_t ordinal = 0;
 	bool valid = true;
 	const struct json_node *node = site->node;
 	for (const struct json_node *name = json_first(node); name != NULL; name = json_next(node, name)) {
@@ -110,7 +164,7 @@ static bool check_object(struct schema_run *run, const struct schema_instruction
 				missing--;
 			}
 		}
-		if (!check_member(run, object, site, name, property)) {
+		if (!check_member(run, object, site, name, property, ordinal++)) {
 			valid = false;
 			if (run->report == NULL) {
 				return false;
@@ -120,35 +174,22 @@ static bool check_object(struct schema_run *run, const struct schema_instruction
 	return missing == 0 ? valid : check_required(run, object, site, seen);
 }
 
-bool schema_compile_properties(struct schema_compiler *compiler, const struct json_node *value)
+bool schema_compile_members(struct schema_compiler *compiler, const struct json_node *value)
 {
-	if (!json_is(value, JSON_OBJECT)) {
-		return schema_refuse(compiler, "must be an object of schemas, not %s", json_type_name(value));
-	}
-	compiler->properties = value;
-	return true;
+	compiler->groups |= SCHEMA_GROUP_OBJECT;
+	bool is_map = strcmp(compiler->keyword, "additionalProperties") != 0;
+	return !is_map || json_is(value, JSON_OBJECT) ||
+	       schema_refuse(compiler, "must be an object of schemas, not %s", json_type_name(value));
 }
 
 bool schema_compile_required(struct schema_compiler *compiler, const struct json_node *value)
 {
-	bool good = json_is(value, JSON_ARRAY);
-	for (const struct json_node *item = json_first(value); good && item != NULL; item = json_next(value, item)) {
-		good = json_is(item, JSON_STRING);
+	compiler->groups |= SCHEMA_GROUP_OBJECT;
+	if (!schema_check_names(compiler, value)) {
+		return false;
 	}
-	if (!good) {
-		return schema_refuse(compiler, "must be a list of names");
-	}
-	if (json_count(value) > SCHEMA_REQUIRED_MAX) {
-		return schema_refuse(compiler, "has more than %d names; split the object", SCHEMA_REQUIRED_MAX);
-	}
-	compiler->required = value;
-	return true;
-}
-
-bool schema_compile_additional(struct schema_compiler *compiler, const struct json_node *value)
-{
-	compiler->additional = schema_add_subschema(compiler, value, (struct span){NULL, 0});
-	return compiler->additional != SCHEMA_NONE;
+	return json_count(value) <= SCHEMA_REQUIRED_MAX ||
+	       schema_refuse(compiler, "has more than %d names; split the object", SCHEMA_REQUIRED_MAX);
 }
 
 static int compare_properties(const void *a, const void *b, void *properties)
@@ -167,10 +208,10 @@ static void sort_properties(struct schema_object *object)
 
 static bool add_declared(struct schema_compiler *compiler, struct schema_object *object)
 {
-	const struct json_node *map = compiler->properties;
+	const struct json_node *map = schema_sibling(compiler, "properties");
 	compiler->keyword = "properties";
 	for (const struct json_node *name = json_first(map); name != NULL; name = json_next(map, name)) {
-		uint32_t subschema = schema_add_subschema(compiler, json_member(name), json_text(name));
+		uint32_t subschema = schema_add_subschema(compiler, json_member(name));
 		if (subschema == SCHEMA_NONE) {
 			return false;
 		}
@@ -201,28 +242,62 @@ static uint32_t insert_property(struct schema_object *object, struct span name)
 }
 
 /* Each required name gets a bit; a name that is only required becomes a property without a schema. */
-static bool add_required(struct schema_compiler *compiler, struct schema_object *object)
+static void add_required(struct schema_compiler *compiler, struct schema_object *object)
 {
-	const struct json_node *list = compiler->required;
+	const struct json_node *list = schema_sibling(compiler, "required");
 	compiler->keyword = "required";
 	for (const struct json_node *item = json_first(list); item != NULL; item = json_next(list, item)) {
-		uint32_t property = find_property(object, json_text(item), SCHEMA_NONE);
+		uint32_t property = search_property(object, json_text(item));
 		if (property == SCHEMA_NONE) {
 			property = insert_property(object, json_text(item));
 		}
-		if (object->properties[property].required != SCHEMA_NONE) {
-			return schema_refuse(compiler, "has a name twice; remove one of them");
-		}
 		object->properties[property].required = object->required_count++;
 	}
+}
+
+static bool add_patterns(struct schema_compiler *compiler, struct schema_object *object)
+{
+	const struct json_node *map = schema_sibling(compiler, "patternProperties");
+	compiler->keyword = "patternProperties";
+	object->patterns = schema_allocate(compiler, json_count(map), sizeof(*object->patterns));
+	if (object->patterns == NULL) {
+		return false;
+	}
+	for (const struct json_node *name = json_first(map); name != NULL; name = json_next(map, name)) {
+		char reason[200] = "";
+		struct schema_pattern_property *one = &object->patterns[object->pattern_count++];
+		one->pattern = schema_pattern_create(compiler->schema, json_text(name), reason, sizeof(reason));
+		if (one->pattern == NULL) {
+			return schema_refuse(compiler, "has a name that is no regular expression that can be used: %s",
+					     reason);
+		}
+		one->subschema = schema_add_subschema(compiler, json_member(name));
+		if (one->subschema == SCHEMA_NONE) {
+			return false;
+		}
+	}
 	return true;
+}
+
+static bool add_additional(struct schema_compiler *compiler, struct schema_object *object)
+{
+	const struct json_node *value = schema_sibling(compiler, "additionalProperties");
+	object->additional = SCHEMA_NONE;
+	object->has_additional = value != NULL;
+	if (value == NULL) {
+		return true;
+	}
+	object->additional = schema_add_subschema(compiler, value);
+	object->forbids_additional = json_is(value, JSON_FALSE);
+	object->is_map = json_is(value, JSON_OBJECT) && json_count(value) > 0;
+	return object->additional != SCHEMA_NONE;
 }
 
 /* What the report says to the writer of an undeclared field. */
 static bool describe_declared(struct schema_compiler *compiler, struct schema_object *object)
 {
 	CLEANUP_BUFFER struct buffer buffer = BUFFER_INIT(SIZE_MAX / 2);
-	size_t count = json_count(compiler->properties);
+	size_t count = json_count(schema_sibling(compiler, "properties"));
 	buffer_append_text(&buffer, count > 0 ? "allowed are " : "no field is allowed here");
 	for (size_t i = 0; i < count; i++) {
 		if (buffer.length > LISTED_BYTES_MAX) {
@@ -238,27 +313,20 @@ static bool describe_declared(struct schema_compiler *compiler, struct schema_ob
 
 bool schema_finish_object(struct schema_compiler *compiler)
 {
-	if (compiler->properties == NULL && compiler->required == NULL && compiler->additional == SCHEMA_NONE) {
-		return true;
-	}
-	struct arena *arena = &compiler->schema->arena;
-	size_t most = json_count(compiler->properties) + json_count(compiler->required);
-	struct schema_object *object = arena_allocate(arena, sizeof(*object));
+	size_t most =
+		json_count(schema_sibling(compiler, "properties")) + json_count(schema_sibling(compiler, "required"));
+	struct schema_object *object = schema_allocate(compiler, 1, sizeof(*object));
 	if (object == NULL) {
-		return schema_no_memory(compiler);
+		return false;
 	}
-	object->properties = arena_allocate_array(arena, most, sizeof(*object->properties));
-	object->sorted = arena_allocate_array(arena, most, sizeof(*object->sorted));
-	if (object->properties == NULL || object->sorted == NULL) {
-		return schema_no_memory(compiler);
+	object->properties = schema_allocate(compiler, most, sizeof(*object->properties));
+	object->sorted = schema_allocate(compiler, most, sizeof(*object->sorted));
+	if (object->properties == NULL || object->sorted == NULL || !add_declared(compiler, object) ||
+	    !add_patterns(compiler, object) || !add_additional(compiler, object)) {
+		return false;
 	}
-	object->additional = compiler->additional;
-	if (compiler->additional != SCHEMA_NONE) {
-		object->forbids_additional =
-			json_is(compiler->schema->subschemas[compiler->additional].node, JSON_FALSE);
-	}
-	if (!add_declared(compiler, object) || !add_required(compiler, object) ||
-	    !describe_declared(compiler, object)) {
+	add_required(compiler, object);
+	if (!describe_declared(compiler, object)) {
 		return false;
 	}
 	struct schema_instruction *instruction = schema_add_instruction(compiler, check_object, 1U << JSON_OBJECT);

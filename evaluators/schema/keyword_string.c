@@ -1,6 +1,7 @@
-/* Keywords about strings: lengths in code points, and patterns. */
+/* Keywords about strings: lengths in code points, patterns and formats. */
 #include "evaluators/schema/keywords.h"
 
+#include "evaluators/format/format.h"
 #include "harness/base/text.h"
 
 static bool check_min_length(struct schema_run *run, const struct schema_instruction *instruction,
@@ -39,6 +40,7 @@ static bool check_pattern(struct schema_run *run, const struct schema_instructio
 		return true;
 	}
 	if (match == SCHEMA_MATCH_UNDECIDED) {
+		run->undecided++;
 		return schema_violate(run, site, instruction->keyword, DRIFT_OTHER, site->node->offset,
 				      "could not be decided: matching the pattern takes too many steps; simplify the "
 				      "pattern %s",
@@ -88,5 +90,42 @@ bool schema_compile_pattern(struct schema_compiler *compiler, const struct json_
 		return false;
 	}
 	instruction->pattern = pattern;
+	return true;
+}
+
+static bool check_format(struct schema_run *run, const struct schema_instruction *instruction,
+			 const struct schema_site *site)
+{
+	const struct schema_format *format = instruction->format;
+	struct span text = json_text(site->node);
+	bool matches = format->format != NULL ? format_matches(format->format, text) : schema_is_regex(text);
+	return matches || schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
+					 "does not have the format %s", format->name);
+}
+
+/* A format that is not known stays an annotation, and so do all where nobody asks for assertion. */
+bool schema_compile_format(struct schema_compiler *compiler, const struct json_node *value)
+{
+	CLEANUP_BUFFER struct buffer name = BUFFER_INIT(SIZE_MAX / 2);
+	if (!json_is(value, JSON_STRING)) {
+		return schema_refuse(compiler, "must be a string, not %s", json_type_name(value));
+	}
+	const struct format *known = format_find(json_text(value));
+	bool is_regex = span_is(json_text(value), "regex");
+	if (!schema_dialect_here(compiler)->asserts_format || (known == NULL && !is_regex)) {
+		return true;
+	}
+	struct schema_format *format = schema_allocate(compiler, 1, sizeof(*format));
+	json_write_string(&name, json_text(value));
+	const char *copy = name.failed ? NULL : arena_copy(&compiler->schema->arena, buffer_span(&name));
+	if (format == NULL || copy == NULL) {
+		return schema_no_memory(compiler);
+	}
+	*format = (struct schema_format){is_regex ? NULL : known, copy};
+	struct schema_instruction *instruction = schema_add_instruction(compiler, check_format, 1U << JSON_STRING);
+	if (instruction == NULL) {
+		return false;
+	}
+	instruction->format = format;
 	return true;
 }

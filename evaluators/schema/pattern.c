@@ -2,6 +2,7 @@
  *
  * Steps are limited to STEPS_BASE + STEPS_PER_BYTE * length, so that hostile text costs time in proportion to its
  * length whatever the pattern; memory to HEAP_KIB. Code is compiled to machine code where the system allows it. */
+#include "evaluators/schema/pattern_simple.h"
 #include "evaluators/schema/program.h"
 #include "harness/base/text.h"
 
@@ -17,6 +18,8 @@ static const size_t PATTERN_MAX = 1024 * 1024; /* bytes, translated */
 
 struct schema_pattern {
 	pcre2_code *code;
+	bool is_simple; /* matched by `simple`; the code then only shows that the pattern is one */
+	struct simple_pattern simple;
 	const char *text; /* JSON, for the report */
 	struct schema_pattern *next;
 };
@@ -80,7 +83,7 @@ const char *schema_pattern_text(const struct schema_pattern *pattern)
 }
 
 /* NULL with the reason. */
-static pcre2_code *compile(struct span text, char *reason, size_t reason_size)
+static pcre2_code *compile(struct span text, bool is_to_run, char *reason, size_t reason_size)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF |
 			   PCRE2_ALLOW_EMPTY_CLASS | PCRE2_NEVER_BACKSLASH_C;
@@ -103,8 +106,22 @@ static pcre2_code *compile(struct span text, char *reason, size_t reason_size)
 		return NULL;
 	}
 	/* Without it (forbidden by hardening, too large) the interpreter does the same, slower. */
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	if (is_to_run) {
+		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	}
 	return code;
+}
+
+bool schema_is_regex(struct span text)
+{
+	char reason[200];
+	CLEANUP_BUFFER struct buffer translated = BUFFER_INIT(PATTERN_MAX);
+	if (!schema_pattern_translate(text, &translated, reason, sizeof(reason)) || translated.failed) {
+		return false;
+	}
+	pcre2_code *code = compile(buffer_span(&translated), false, reason, sizeof(reason));
+	pcre2_code_free(code);
+	return code != NULL;
 }
 
 /* The pattern as JSON, for sentences. */
@@ -137,7 +154,8 @@ const struct schema_pattern *schema_pattern_create(struct schema *schema, struct
 		return NULL;
 	}
 	pattern->text = quoted;
-	pattern->code = compile(buffer_span(&translated), reason, reason_size);
+	pattern->is_simple = simple_pattern_read(text, &pattern->simple);
+	pattern->code = compile(buffer_span(&translated), !pattern->is_simple, reason, reason_size);
 	if (pattern->code == NULL) {
 		return NULL;
 	}
@@ -160,7 +178,10 @@ static int run_match(const struct schema_matcher *matcher, const struct schema_p
 
 enum schema_match schema_pattern_match(struct schema_run *run, const struct schema_pattern *pattern, struct span text)
 {
-	if (run->undecided >= SCHEMA_UNDECIDED_MAX) {
+	if (pattern->is_simple) {
+		return simple_pattern_match(&pattern->simple, text) ? SCHEMA_MATCH_YES : SCHEMA_MATCH_NO;
+	}
+	if (run->undecided_matches >= SCHEMA_UNDECIDED_MAX) {
 		return SCHEMA_MATCH_UNDECIDED;
 	}
 	if (run->matcher == NULL) {
@@ -181,6 +202,6 @@ enum schema_match schema_pattern_match(struct schema_run *run, const struct sche
 	if (result == PCRE2_ERROR_NOMATCH) {
 		return SCHEMA_MATCH_NO;
 	}
-	run->undecided++;
+	run->undecided_matches++;
 	return SCHEMA_MATCH_UNDECIDED;
 }

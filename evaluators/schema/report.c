@@ -1,5 +1,5 @@
 /* Violations: the only place where pointers are written out. */
-#include "evaluators/schema/program.h"
+#include "evaluators/schema/keywords.h"
 #include "evaluators/select/select.h"
 #include "harness/base/text.h"
 
@@ -27,36 +27,27 @@ struct span schema_clip(struct span name)
 	return (struct span){name.data, length};
 }
 
-void schema_append_pointer(const struct schema *schema, uint32_t subschema, struct buffer *buffer)
+/* The sites from the root's child down to this one; NULL at the root or without memory. The caller frees the list. */
+static const struct schema_site **chain_of(const struct schema_site *site, size_t *ret_count)
 {
-	uint32_t chain[SCHEMA_DEPTH_MAX + 1];
-	size_t depth = 0;
-	for (uint32_t i = subschema; schema->subschemas[i].parent != SCHEMA_NONE; i = schema->subschemas[i].parent) {
-		chain[depth++] = i;
+	size_t count = 0;
+	for (const struct schema_site *one = site; one->parent != NULL; one = one->parent) {
+		count++;
 	}
-	while (depth > 0) {
-		const struct subschema *step = &schema->subschemas[chain[--depth]];
-		select_append_token(buffer, span_of(step->keyword));
-		if (step->name.data != NULL) {
-			select_append_token(buffer, step->name);
-		}
+	const struct schema_site **chain = count > 0 ? malloc(count * sizeof(*chain)) : NULL;
+	*ret_count = chain != NULL ? count : 0;
+	for (size_t i = count; chain != NULL && i > 0; i--, site = site->parent) {
+		chain[i - 1] = site;
 	}
+	return chain;
 }
 
-static void append_instance_pointer(const struct schema_site *site, struct buffer *buffer)
+static void append_step(const struct schema_site *step, struct buffer *buffer)
 {
-	const struct schema_site *chain[SCHEMA_DEPTH_MAX + 1];
-	size_t depth = 0;
-	for (; site->parent != NULL; site = site->parent) {
-		chain[depth++] = site;
-	}
-	while (depth > 0) {
-		const struct schema_site *step = chain[--depth];
-		if (step->name != NULL) {
-			select_append_token(buffer, json_text(step->name));
-		} else {
-			buffer_append_format(buffer, "/%zu", step->index);
-		}
+	if (step->name != NULL) {
+		select_append_token(buffer, json_text(step->name));
+	} else if (step->node != step->parent->node && !step->is_name) {
+		buffer_append_format(buffer, "/%zu", step->index);
 	}
 }
 
@@ -68,19 +59,62 @@ static const char *keep_pointer(struct arena *arena, const struct buffer *buffer
 static const char *instance_pointer(const struct schema_site *site, struct arena *arena)
 {
 	CLEANUP_BUFFER struct buffer buffer = BUFFER_INIT(POINTER_MAX);
-	append_instance_pointer(site, &buffer);
+	size_t count = 0;
+	const struct schema_site **chain = chain_of(site, &count);
+	for (size_t i = 0; i < count; i++) {
+		append_step(chain[i], &buffer);
+	}
+	free(chain);
 	return keep_pointer(arena, &buffer);
 }
 
-/* A violation of the schema false is at the schema itself. */
+/* A violation of the schema false is at the schema itself, and so is the end of a whole validation. */
+static void append_keyword(struct buffer *buffer, const char *keyword)
+{
+	if (keyword[0] != 0 && strcmp(keyword, "false") != 0) {
+		select_append_token(buffer, span_of(keyword));
+	}
+}
+
 static const char *schema_pointer(const struct schema *schema, uint32_t subschema, const char *keyword,
 				  struct arena *arena)
 {
 	CLEANUP_BUFFER struct buffer buffer = BUFFER_INIT(POINTER_MAX);
-	schema_append_pointer(schema, subschema, &buffer);
-	if (strcmp(keyword, "false") != 0) {
-		select_append_token(&buffer, span_of(keyword));
+	const struct subschema *place = &schema->subschemas[subschema];
+	uint32_t document = schema->resources[place->resource].document;
+	schema_append_pointer(schema->documents[document].root, place->node, &buffer);
+	append_keyword(&buffer, keyword);
+	return keep_pointer(arena, &buffer);
+}
+
+static const char *absolute_place(const struct schema *schema, uint32_t subschema, const char *keyword,
+				  struct arena *arena)
+{
+	CLEANUP_BUFFER struct buffer buffer = BUFFER_INIT(POINTER_MAX);
+	const struct subschema *place = &schema->subschemas[subschema];
+	schema_append_place(schema, place->resource, place->node, &buffer);
+	append_keyword(&buffer, keyword);
+	return keep_pointer(arena, &buffer);
+}
+
+/* From subschema to subschema as they were applied: by the way inside the outer one, or by the reference. */
+static const char *evaluation_pointer(const struct schema *schema, const struct schema_site *site, const char *keyword,
+				      struct arena *arena)
+{
+	CLEANUP_BUFFER struct buffer buffer = BUFFER_INIT(POINTER_MAX);
+	size_t count = 0;
+	const struct schema_site **chain = chain_of(site, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct subschema *outer = &schema->subschemas[chain[i]->parent->subschema];
+		const struct subschema *inner = &schema->subschemas[chain[i]->subschema];
+		if (chain[i]->via != NULL) {
+			append_keyword(&buffer, chain[i]->via);
+		} else if (inner != outer) {
+			schema_append_pointer(outer->node, inner->node, &buffer);
+		}
 	}
+	free(chain);
+	append_keyword(&buffer, keyword);
 	return keep_pointer(arena, &buffer);
 }
 
@@ -125,6 +159,24 @@ static struct span one_line(char *sentence)
 	return (struct span){sentence, text_is_utf8(last) ? length : start};
 }
 
+static void count_violation(struct schema_run *run, enum drift_class drift)
+{
+	run->report->total++;
+	if (run->branch_depth > 0) {
+		run->branch_classes |= 1U << drift;
+	} else {
+		run->report->by_class[drift]++;
+	}
+}
+
+static void keep(struct schema_report *report, const struct schema_violation *violation)
+{
+	if (violation->instance != NULL && violation->schema != NULL && violation->evaluation != NULL &&
+	    violation->absolute != NULL && violation->sentence != NULL) {
+		report->list[report->count++] = *violation;
+	}
+}
+
 bool schema_violate(struct schema_run *run, const struct schema_site *site, const char *keyword, enum drift_class drift,
 		    uint32_t offset, const char *format, ...)
 {
@@ -132,8 +184,7 @@ bool schema_violate(struct schema_run *run, const struct schema_site *site, cons
 	if (report == NULL) {
 		return false;
 	}
-	report->total++;
-	report->by_class[drift]++;
+	count_violation(run, drift);
 	if (!make_room(report)) {
 		return false;
 	}
@@ -145,13 +196,45 @@ bool schema_violate(struct schema_run *run, const struct schema_site *site, cons
 	struct schema_violation violation = {
 		.instance = instance_pointer(site, report->arena),
 		.schema = schema_pointer(run->schema, site->subschema, keyword, report->arena),
+		.evaluation = evaluation_pointer(run->schema, site, keyword, report->arena),
+		.absolute = absolute_place(run->schema, site->subschema, keyword, report->arena),
 		.keyword = keyword,
 		.sentence = arena_copy(report->arena, one_line(sentence)),
 		.offset = offset,
 		.drift = drift,
+		.branch = run->branch_depth > 0,
 	};
-	if (violation.instance != NULL && violation.schema != NULL && violation.sentence != NULL) {
-		report->list[report->count++] = violation;
-	}
+	keep(report, &violation);
 	return false;
+}
+
+bool schema_undecided(struct schema_run *run, const struct schema_site *site, const char *keyword, const char *reason)
+{
+	run->undecided++;
+	return schema_violate(run, site, keyword, DRIFT_OTHER, site->node->offset, "could not be decided: %s", reason);
+}
+
+void schema_tell_open(struct schema_run *run, const struct schema_site *site)
+{
+	struct schema_report *report = run->report;
+	struct span name = schema_clip(json_text(site->name));
+	char sentence[SENTENCE_MAX];
+	report->undeclared_open++;
+	if (!make_room(report)) {
+		return;
+	}
+	snprintf(sentence, sizeof(sentence), "the field \"%.*s\" is not in the schema, which is open here",
+		 SPAN_ARGUMENTS(name));
+	struct schema_violation violation = {
+		.instance = instance_pointer(site, report->arena),
+		.schema = "",
+		.evaluation = "",
+		.absolute = "#",
+		.keyword = "unevaluatedProperties",
+		.sentence = arena_copy(report->arena, one_line(sentence)),
+		.offset = site->name->offset,
+		.drift = DRIFT_UNDECLARED_FIELD,
+		.open = true,
+	};
+	keep(report, &violation);
 }

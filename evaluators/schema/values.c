@@ -1,9 +1,10 @@
 /* Sets of JSON values for enum and const. */
 #include "evaluators/schema/program.h"
+#include "evaluators/schema/short_text.h"
 
 #include <stdlib.h>
 
-enum { LISTED_BYTES_MAX = 300 };
+enum { LISTED_BYTES_MAX = 300, FEW_STRINGS = 8 };
 
 /* By type, then strings by bytes and numbers by value. Only for scalars whose numbers decimal_parse accepts. */
 static int scalar_order(const struct json_node *a, const struct json_node *b)
@@ -56,38 +57,76 @@ static bool bisect(const struct schema_values *values, const struct json_node *n
 	return false;
 }
 
-bool schema_values_contain(const struct schema_values *values, const struct json_node *node)
+/* The first with that hash or a larger one. */
+static size_t first_other(const struct schema_values *values, uint64_t hash)
 {
-	if (is_sortable(node)) {
-		return bisect(values, node);
+	size_t low = 0;
+	size_t high = values->other_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (values->others[middle].hash < hash) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
 	}
-	for (size_t i = 0; i < values->other_count; i++) {
-		if (json_equal(values->others[i], node)) {
+	return low;
+}
+
+static bool is_among_few(const struct schema_values *values, const struct json_node *node)
+{
+	for (size_t i = 0; i < values->sorted_count; i++) {
+		if (short_equal(json_text(values->sorted[i]), json_text(node))) {
 			return true;
 		}
 	}
 	return false;
 }
 
+bool schema_values_contain(struct schema_run *run, const struct schema_values *values, const struct json_node *node)
+{
+	if (values->is_few_strings) {
+		return json_is(node, JSON_STRING) && is_among_few(values, node);
+	}
+	if (is_sortable(node)) {
+		return bisect(values, node);
+	}
+	if (values->other_count == 0) {
+		return false;
+	}
+	uint64_t hash = schema_hash(node);
+	for (size_t i = first_other(values, hash); i < values->other_count && values->others[i].hash == hash; i++) {
+		if (!schema_spend(run, node->span)) {
+			return false;
+		}
+		if (json_equal(values->others[i].node, node)) {
+			return true;
+		}
+	}
+	/* Beyond the limits of base/decimal another spelling may be the same number. */
+	run->undecided += json_is(node, JSON_NUMBER);
+	return false;
+}
+
 static struct schema_values *create(struct schema *schema, size_t count)
 {
 	struct schema_values *values = arena_allocate(&schema->arena, sizeof(*values));
-	const struct json_node **room = arena_allocate_array(&schema->arena, count, sizeof(*room));
-	if (values == NULL || room == NULL) {
+	if (values == NULL) {
 		return NULL;
 	}
-	values->sorted = room;
-	values->others = room + count; /* filled from the end */
-	return values;
+	values->sorted = arena_allocate_array(&schema->arena, count, sizeof(*values->sorted));
+	values->is_few_strings = count <= FEW_STRINGS;
+	values->others = arena_allocate_array(&schema->arena, count, sizeof(*values->others));
+	return values->sorted != NULL && values->others != NULL ? values : NULL;
 }
 
 static void add(struct schema_values *values, const struct json_node *node)
 {
+	values->is_few_strings = values->is_few_strings && json_is(node, JSON_STRING);
 	if (is_sortable(node)) {
 		values->sorted[values->sorted_count++] = node;
 	} else {
-		*--values->others = node;
-		values->other_count++;
+		values->others[values->other_count++] = (struct schema_hashed){schema_hash(node), node};
 	}
 }
 
@@ -118,6 +157,7 @@ const struct schema_values *schema_values_of_list(struct schema *schema, const s
 		add(values, item);
 	}
 	qsort(values->sorted, values->sorted_count, sizeof(*values->sorted), compare_scalars);
+	schema_sort_hashed(values->others, values->other_count);
 	values->sentence = describe_list(schema, list);
 	return values->sentence != NULL ? values : NULL;
 }

@@ -205,6 +205,117 @@ bool decimal_within(const struct decimal *a, const struct decimal *b, const stru
 	return true;
 }
 
+/* Remainders. Value and divisor are a * 10^p and b * 10^q with integers a and b that do not end in 0, so that the value
+ * is a multiple where p >= q and b divides a * 10^(p - q): where p < q, ten would have to divide a. */
+
+enum { WORD_DIGITS = 18, REMAINDER_WORDS = DECIMAL_DIGITS_MAX / 9 + 2 };
+
+static int64_t last_power(const struct digits *digits)
+{
+	return digits->power - (int64_t)digits->count;
+}
+
+/* Tens that matter: b holds each of its factors 2 and 5 less often than this, and more tens add nothing else. */
+static int64_t tens_that_matter(const struct digits *value, const struct digits *divisor)
+{
+	int64_t tens = last_power(value) - last_power(divisor);
+	int64_t most = (int64_t)divisor->count * 4;
+	return tens < most ? tens : most;
+}
+
+static bool is_multiple_of_word(const struct digits *value, const struct digits *divisor, int64_t tens)
+{
+	uint64_t word = 0;
+	uint64_t remainder = 0;
+	for (size_t i = 0; i < divisor->count; i++) {
+		word = word * 10 + (uint64_t)digit_at(divisor, i);
+	}
+	for (size_t i = 0; i < value->count + (size_t)tens; i++) {
+		remainder =
+			(remainder * 10 + (uint64_t)digit_at(value, i)) % word; /* below 10^19, which 64 bits hold */
+	}
+	return remainder == 0;
+}
+
+/* Natural numbers of `count` words in base 10^9, the least first. */
+static void times_ten_and_add(uint32_t *words, size_t count, int digit)
+{
+	uint64_t carry = (uint64_t)digit;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t next = (uint64_t)words[i] * 10 + carry;
+		words[i] = (uint32_t)(next % 1000000000);
+		carry = next / 1000000000;
+	}
+}
+
+static bool is_less(const uint32_t *a, const uint32_t *b, size_t count)
+{
+	for (size_t i = count; i > 0; i--) {
+		if (a[i - 1] != b[i - 1]) {
+			return a[i - 1] < b[i - 1];
+		}
+	}
+	return false;
+}
+
+static void subtract(uint32_t *a, const uint32_t *b, size_t count)
+{
+	uint32_t borrow = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t needed = b[i] + borrow;
+		borrow = a[i] < needed;
+		a[i] = a[i] + borrow * 1000000000 - needed;
+	}
+}
+
+/* Schoolbook: each digit of the value in turn, the remainder kept below the divisor. */
+static bool is_multiple_of_words(const struct digits *value, const struct digits *divisor, int64_t tens)
+{
+	uint32_t words[REMAINDER_WORDS] = {0};
+	uint32_t remainder[REMAINDER_WORDS] = {0};
+	size_t count = divisor->count / 9 + 2;
+	for (size_t i = 0; i < divisor->count; i++) {
+		times_ten_and_add(words, count, digit_at(divisor, i));
+	}
+	for (size_t i = 0; i < value->count + (size_t)tens; i++) {
+		times_ten_and_add(remainder, count, digit_at(value, i));
+		while (!is_less(remainder, words, count)) {
+			subtract(remainder, words, count);
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (remainder[i] != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool decimal_is_multiple(const struct decimal *value, const struct decimal *divisor)
+{
+	struct digits a = digits_of(value);
+	struct digits b = digits_of(divisor);
+	if (a.count == 0 || b.count == 0) {
+		return a.count == 0;
+	}
+	if (last_power(&a) < last_power(&b)) {
+		return false;
+	}
+	int64_t tens = tens_that_matter(&a, &b);
+	return b.count <= WORD_DIGITS ? is_multiple_of_word(&a, &b, tens) : is_multiple_of_words(&a, &b, tens);
+}
+
+uint64_t decimal_is_multiple_cost(const struct decimal *value, const struct decimal *divisor)
+{
+	struct digits a = digits_of(value);
+	struct digits b = digits_of(divisor);
+	if (a.count == 0 || b.count == 0 || last_power(&a) < last_power(&b)) {
+		return 1;
+	}
+	uint64_t steps = a.count + (uint64_t)tens_that_matter(&a, &b);
+	return b.count <= WORD_DIGITS ? steps : steps * (b.count / 9 + 2) * 6;
+}
+
 bool decimal_to_scaled(const struct decimal *value, int scale, int64_t *ret_integer, struct error *err)
 {
 	struct digits digits = digits_of(value);

@@ -26,6 +26,11 @@ int decimal_order(const struct decimal *a, const struct decimal *b); /* -1, 0, 1
  * False only for a negative tolerance (ERROR_FORMAT). */
 MUST_CHECK bool decimal_within(const struct decimal *a, const struct decimal *b, const struct decimal *tolerance,
 			       bool *ret_within, struct error *err);
+/* Whether value is an integer times divisor, exact; zero is a multiple of everything, and nothing else of zero. The
+ * cost is in additions of machine words, at most about 60 million, and one per digit where the divisor has no more than
+ * 18 digits. */
+bool decimal_is_multiple(const struct decimal *value, const struct decimal *divisor);
+uint64_t decimal_is_multiple_cost(const struct decimal *value, const struct decimal *divisor);
 /* value * 10^scale as an integer, rounding half away from zero; ERROR_LIMIT outside int64. Money: scale 9. */
 MUST_CHECK bool decimal_to_scaled(const struct decimal *value, int scale, int64_t *ret_integer, struct error *err);
 /* The one spelling per value that json_write_canonical uses: digits without exponent, "0.5" or "1200", where that takes

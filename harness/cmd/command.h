@@ -26,7 +26,9 @@ struct command {
 extern const struct command command_compare;
 extern const struct command command_contract;
 extern const struct command command_dead_letter;
+extern const struct command command_drift;
 extern const struct command command_gate;
+extern const struct command command_incident;
 extern const struct command command_label;
 extern const struct command command_reconcile;
 extern const struct command command_replay;
@@ -35,6 +37,7 @@ extern const struct command command_run;
 extern const struct command command_sim;
 extern const struct command command_stats;
 extern const struct command command_status;
+extern const struct command command_suite;
 extern const struct command command_tap;
 extern const struct command command_web;
 extern const struct command command_work;
@@ -46,6 +49,13 @@ enum option_kind {
 	OPTION_TEXT,    /* target const char ** */
 	OPTION_INTEGER, /* target int64_t * */
 	OPTION_NUMBER,  /* target double * */
+	OPTION_TEXTS,   /* may come several times; target struct option_texts * */
+};
+
+struct option_texts {
+	const char **list; /* the caller's, for `maximum` of them */
+	size_t maximum;
+	size_t count; /* filled */
 };
 
 struct option_row {

@@ -1,14 +1,19 @@
-/* understudy contract check|diff|schema|validate: contracts before anything runs. */
+/* understudy contract: contracts before anything runs. Its subcommands have files of their own. */
 #include "harness/cmd/command.h"
 #include "harness/cmd/contract_commands.h"
 
-#include "harness/base/file.h"
-#include "harness/base/json_build.h"
 #include "harness/contract/contract.h"
 
 #include <stdio.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024, ARENA_MAX = 1024 * 1024 * 1024, VIOLATIONS_MAX = 1000 };
+static const struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} SUBCOMMANDS[] = {
+	{"check", contract_check_run},
+	{"diff", contract_diff_run},
+	{"validate", contract_validate_run},
+};
 
 static int print_schema(const struct command *command, const char *which)
 {
@@ -20,85 +25,21 @@ static int print_schema(const struct command *command, const char *which)
 	return EXIT_OK;
 }
 
-static bool read_json(const char *file, struct buffer *text, struct arena *arena, const struct json_node **ret_root,
-		      struct error *err)
-{
-	if (!file_read(file, text, err)) {
-		return false;
-	}
-	if (!json_parse(arena, buffer_span(text), NULL, ret_root, err)) {
-		error_add_file(err, file);
-		return false;
-	}
-	return true;
-}
-
-/* The result in the shape of the standard's `basic` output. */
-static void print_violations(bool valid, const struct schema_report *report)
-{
-	CLEANUP_BUFFER struct buffer text = BUFFER_INIT(FILE_MAX);
-	struct json_build *build = json_build_create();
-	json_build_boolean(build, "valid", valid);
-	json_build_array(build, "errors");
-	for (size_t i = 0; i < report->count; i++) {
-		const struct schema_violation *violation = &report->list[i];
-		json_build_object(build, NULL);
-		json_build_text(build, "keywordLocation", violation->schema);
-		json_build_text(build, "instanceLocation", violation->instance);
-		json_build_text(build, "error", violation->sentence);
-		json_build_end(build);
-	}
-	json_build_end(build);
-	if (json_build_write(build, 2, &text, NULL)) {
-		puts(text.data);
-	}
-	json_build_destroy(build);
-}
-
-static int validate(const char *schema_file, const char *instance_file)
-{
-	struct error err = ERROR_INIT;
-	CLEANUP_ARENA struct arena arena = ARENA_INIT(ARENA_MAX);
-	CLEANUP_BUFFER struct buffer schema_text = BUFFER_INIT(FILE_MAX);
-	CLEANUP_BUFFER struct buffer instance_text = BUFFER_INIT(FILE_MAX);
-	const struct json_node *document = NULL;
-	const struct json_node *instance = NULL;
-	if (!read_json(schema_file, &schema_text, &arena, &document, &err) ||
-	    !read_json(instance_file, &instance_text, &arena, &instance, &err)) {
-		return command_fail(&err);
-	}
-	struct schema *schema = schema_create(document, &err);
-	if (schema == NULL) {
-		error_add_file(&err, schema_file);
-		return command_fail(&err);
-	}
-	struct schema_report report;
-	schema_report_init(&report, &arena, VIOLATIONS_MAX);
-	bool valid = schema_validate(schema, instance, &report);
-	print_violations(valid, &report);
-	schema_destroy(schema);
-	return valid ? EXIT_OK : EXIT_NO_GO;
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "check") == 0) {
-		return contract_check_run(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof(SUBCOMMANDS) / sizeof(SUBCOMMANDS[0]); i++) {
+		if (strcmp(argv[1], SUBCOMMANDS[i].name) == 0) {
+			return SUBCOMMANDS[i].run(argc - 1, argv + 1);
+		}
 	}
-	if (argc > 1 && strcmp(argv[1], "diff") == 0) {
-		return contract_diff_run(argc - 1, argv + 1);
-	}
-	const char *operands[3];
-	struct options options = {.operands = operands, .operand_max = 3};
+	const char *operands[2];
+	struct options options = {.operands = operands, .operand_max = 2};
 	int status = options_read(command, &options, argc, argv);
 	if (status >= 0) {
 		return status;
 	}
 	if (options.operand_count == 2 && strcmp(operands[0], "schema") == 0) {
 		return print_schema(command, operands[1]);
-	}
-	if (options.operand_count == 3 && strcmp(operands[0], "validate") == 0) {
-		return validate(operands[1], operands[2]);
 	}
 	return command_usage(command,
 			     "say check FILE, diff OLD NEW, validate SCHEMA INSTANCE, or schema contract|installation");
@@ -107,7 +48,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_contract = {
 	.name = "contract",
 	.summary = "check a contract, compare two, validate an instance, print the schemas of the configuration files",
-	.synopsis = "check FILE [OPTIONS] | diff OLD NEW [OPTIONS] | validate SCHEMA INSTANCE | schema "
+	.synopsis = "check FILE [OPTIONS] | diff OLD NEW [OPTIONS] | validate SCHEMA INSTANCE [OPTIONS] | schema "
 		    "contract|installation",
 	.example = "understudy contract check examples/ticket-routing/contracts/ticket-routing/contract.yaml",
 	.run = run,

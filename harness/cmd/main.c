@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const struct command *const COMMANDS[] = {
-	&command_run,     &command_tap,         &command_work,  &command_web,    &command_replay,
-	&command_sim,     &command_report,      &command_gate,  &command_label,  &command_contract,
-	&command_compare, &command_dead_letter, &command_stats, &command_status, &command_reconcile,
+	&command_run,    &command_tap,    &command_work,      &command_web,      &command_replay,  &command_sim,
+	&command_report, &command_gate,   &command_label,     &command_contract, &command_compare, &command_dead_letter,
+	&command_stats,  &command_status, &command_reconcile, &command_suite,    &command_drift,   &command_incident,
 };
 
 static int print_overview(FILE *target)

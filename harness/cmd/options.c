@@ -98,6 +98,15 @@ static const struct option_row *find_row(const struct options *options, const ch
 	return NULL;
 }
 
+static bool add_text(struct option_texts *texts, const char *value)
+{
+	if (texts->count == texts->maximum) {
+		return false;
+	}
+	texts->list[texts->count++] = value;
+	return true;
+}
+
 static bool store_value(const struct option_row *row, const char *value)
 {
 	switch (row->kind) {
@@ -111,6 +120,8 @@ static bool store_value(const struct option_row *row, const char *value)
 		return text_to_int64(span_of(value), row->target);
 	case OPTION_NUMBER:
 		return text_to_double(span_of(value), row->target);
+	case OPTION_TEXTS:
+		return add_text(row->target, value);
 	}
 	return false;
 }

@@ -63,12 +63,26 @@ MUST_CHECK bool config_beside(const struct config *config, struct span path, con
 MUST_CHECK bool contract_load_listener_tls(const struct config *config, const struct json_node *node,
 					   struct contract_tls *tls);
 
+/* A schema's file. */
+struct contract_schema {
+	struct schema *compiled; /* the caller destroys it */
+	struct span text;
+	const struct json_node *json;
+	const char *file;          /* as errors name it */
+	uint8_t hash[SHA256_SIZE]; /* of its canonical JSON */
+};
+/* The one that the node names; formats are asserted unless schemas.assert_format says otherwise. */
+MUST_CHECK bool contract_load_schema(const struct config *config, const struct json_node *node,
+				     struct contract_schema *ret_schema);
+
 /* The parts of a contract, in the order in which they are read. */
 MUST_CHECK bool contract_load_tap(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_candidates(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_data(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_plan(struct contract *contract, const struct config *config);
 MUST_CHECK bool contract_load_records(struct contract *contract, const struct config *config);
+/* After the schemas and contract_load_records. */
+MUST_CHECK bool contract_load_drift(struct contract *contract, const struct config *config);
 /* After contract_load_data: may this template be filled and sent? */
 MUST_CHECK bool contract_check_prompt(const struct contract *contract, const struct config *config,
 				      const struct json_node *node, struct span template_text);

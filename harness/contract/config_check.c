@@ -309,7 +309,7 @@ static bool check_schema(const struct config *config, struct span schema_text)
 	struct error inner = ERROR_INIT;
 	struct schema *schema = NULL;
 	if (json_parse(config->arena, schema_text, NULL, &check.schema, &inner)) {
-		schema = schema_create(check.schema, &inner);
+		schema = schema_create(check.schema, NULL, &inner);
 	}
 	if (schema == NULL) {
 		BUG_ON(inner.code != ERROR_MEMORY && inner.code != ERROR_LIMIT);

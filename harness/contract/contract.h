@@ -124,6 +124,7 @@ struct contract {
 	struct contract_candidate *candidates;
 	size_t candidate_count;
 
+	bool assert_format;            /* in the schemas below: "format" decides, and is no mere annotation */
 	struct schema *request_schema; /* NULL: none given */
 	struct schema *response_schema;
 	struct span request_schema_text;             /* JSON; empty without a schema */
@@ -132,6 +133,9 @@ struct contract {
 	struct span response_schema_text;            /* JSON, for structured output */
 	const struct json_node *response_schema_json;
 	const char *response_schema_file;
+	const struct schema *legacy_schema;       /* what legacy replies are held to for their series of drift:
+						   * response_schema, legacy_own_schema, or NULL: nothing */
+	struct schema *legacy_own_schema;         /* NULL: none given */
 	uint8_t request_schema_hash[SHA256_SIZE]; /* of the canonical JSON; zeros without a schema */
 	uint8_t response_schema_hash[SHA256_SIZE];
 
@@ -162,6 +166,14 @@ struct contract {
 	int reviewers;
 	uint32_t overlap_ppm;
 	int close_after_days;
+
+	const char **drift_units; /* JSON Pointers of currency and unit fields of replies, "*" for any token; count 0:
+				   * by name */
+	size_t drift_unit_count;
+	int64_t drift_reference_replies;
+	double drift_reference_rate;   /* negative: measured on the first drift_reference_replies */
+	int64_t drift_replies_per_day; /* expected, where the rate is given */
+	int drift_false_alarm_days;
 
 	double gate_alpha;
 	double gate_margin;

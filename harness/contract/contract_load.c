@@ -115,43 +115,74 @@ static int line_in(const char *message)
 	return line;
 }
 
-static bool load_schema(const struct config *config, const struct json_node *node, struct schema **ret_schema,
-			struct span *ret_text, const struct json_node **ret_json, const char **ret_file,
-			uint8_t hash[SHA256_SIZE])
+bool contract_load_schema(const struct config *config, const struct json_node *node, struct contract_schema *ret_schema)
 {
 	struct error inner = ERROR_INIT;
 	struct buffer canonical CLEANUP_BUFFER = BUFFER_INIT(16 << 20);
-	const char *path;
-	if (!config_file(config, node, ret_text, &path)) {
+	struct contract_schema loaded = {0};
+	struct schema_options options = {0};
+	if (!config_boolean(config, config_get(config->document.root, "schemas.assert_format"), true,
+			    &options.assert_format) ||
+	    !config_file(config, node, &loaded.text, &loaded.file)) {
 		return false;
 	}
-	if (!json_parse(config->arena, *ret_text, NULL, ret_json, &inner)) {
-		return error_set_at(config->err, ERROR_CONFIG, path, line_in(inner.message),
+	if (!json_parse(config->arena, loaded.text, NULL, &loaded.json, &inner)) {
+		return error_set_at(config->err, ERROR_CONFIG, loaded.file, line_in(inner.message),
 				    "not JSON: %s; correct the file", inner.message);
 	}
-	*ret_schema = schema_create(*ret_json, &inner);
-	if (*ret_schema == NULL) {
-		return error_set_at(config->err, inner.code, path, 0, "%s", inner.message);
-	}
-	json_write_canonical(&canonical, *ret_json);
+	json_write_canonical(&canonical, loaded.json);
 	if (canonical.failed) {
 		return config_fail_memory(config);
 	}
-	hash_sha256(buffer_span(&canonical), hash);
-	*ret_file = config_from_environment(config, node) ? "(schema named by the environment)" : path;
+	hash_sha256(buffer_span(&canonical), loaded.hash);
+	loaded.compiled = schema_create(loaded.json, &options, &inner);
+	if (loaded.compiled == NULL) {
+		return error_set_at(config->err, inner.code, loaded.file, 0, "%s", inner.message);
+	}
+	if (config_from_environment(config, node)) {
+		loaded.file = "(schema named by the environment)";
+	}
+	*ret_schema = loaded;
+	return true;
+}
+
+static bool load_request_schema(struct contract *contract, const struct config *config)
+{
+	struct contract_schema loaded;
+	const struct json_node *node = config_get(contract->root, "schemas.request");
+	if (node == NULL) {
+		return true;
+	}
+	if (!contract_load_schema(config, node, &loaded)) {
+		return false;
+	}
+	contract->request_schema = loaded.compiled;
+	contract->request_schema_text = loaded.text;
+	contract->request_schema_json = loaded.json;
+	contract->request_schema_file = loaded.file;
+	memcpy(contract->request_schema_hash, loaded.hash, SHA256_SIZE);
+	return true;
+}
+
+static bool load_response_schema(struct contract *contract, const struct config *config)
+{
+	struct contract_schema loaded;
+	if (!contract_load_schema(config, config_get(contract->root, "schemas.response"), &loaded)) {
+		return false;
+	}
+	contract->response_schema = loaded.compiled;
+	contract->response_schema_text = loaded.text;
+	contract->response_schema_json = loaded.json;
+	contract->response_schema_file = loaded.file;
+	memcpy(contract->response_schema_hash, loaded.hash, SHA256_SIZE);
 	return true;
 }
 
 static bool load_schemas(struct contract *contract, const struct config *config)
 {
-	const struct json_node *request = config_get(contract->root, "schemas.request");
-	const struct json_node *response = config_get(contract->root, "schemas.response");
-	return (request == NULL || load_schema(config, request, &contract->request_schema,
-					       &contract->request_schema_text, &contract->request_schema_json,
-					       &contract->request_schema_file, contract->request_schema_hash)) &&
-	       load_schema(config, response, &contract->response_schema, &contract->response_schema_text,
-			   &contract->response_schema_json, &contract->response_schema_file,
-			   contract->response_schema_hash);
+	return config_boolean(config, config_get(contract->root, "schemas.assert_format"), true,
+			      &contract->assert_format) &&
+	       load_request_schema(contract, config) && load_response_schema(contract, config);
 }
 
 /* --- entry --- */
@@ -171,8 +202,9 @@ static bool load(struct contract *contract, const char *file, struct error *err)
 	contract->lines = config.document.lines;
 	return load_head(contract, &config) && contract_load_tap(contract, &config) &&
 	       load_message(contract, &config) && load_legacy(contract, &config) && load_schemas(contract, &config) &&
-	       contract_load_records(contract, &config) && contract_load_data(contract, &config) &&
-	       contract_load_plan(contract, &config) && contract_load_candidates(contract, &config);
+	       contract_load_records(contract, &config) && contract_load_drift(contract, &config) &&
+	       contract_load_data(contract, &config) && contract_load_plan(contract, &config) &&
+	       contract_load_candidates(contract, &config);
 }
 
 struct contract *contract_load(const char *file, struct error *err)
@@ -197,6 +229,7 @@ void contract_destroy(struct contract *contract)
 	}
 	schema_destroy(contract->request_schema);
 	schema_destroy(contract->response_schema);
+	schema_destroy(contract->legacy_own_schema);
 	arena_finish(&contract->arena);
 	free(contract);
 }

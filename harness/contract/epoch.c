@@ -108,7 +108,14 @@ static void build_legacy(struct json_build *build, const struct contract *contra
 		json_build_integer(build, "cutoff_us", contract->legacy_cutoff_us);
 	}
 	if (with_the_rest) {
+		const struct json_node *schema = json_get_text(json_get_text(contract->root, "legacy"), "schema");
+		bool response = contract->legacy_schema == contract->response_schema;
 		json_build_boolean(build, "simulated", contract->legacy_simulated);
+		if (contract->legacy_own_schema != NULL) {
+			json_build_node(build, "schema", schema);
+		} else {
+			json_build_text(build, "schema", response ? "response" : "none");
+		}
 	}
 	json_build_end(build);
 }
@@ -123,6 +130,9 @@ static void build_design(struct json_build *build, const struct contract *contra
 	build_gate(build, contract);
 	build_hash(build, "request_schema", contract->request_schema_hash);
 	build_hash(build, "response_schema", contract->response_schema_hash);
+	if (!contract->assert_format) { /* what periods began with before there was a choice */
+		json_build_boolean(build, "assert_format", false);
+	}
 }
 
 bool describe_canonical(const struct json_build *build, struct buffer *ret_description, struct error *err)
@@ -329,6 +339,25 @@ static void build_declarations(struct json_build *build, const struct contract *
 	}
 }
 
+static void build_drift(struct json_build *build, const struct contract *contract)
+{
+	json_build_object(build, "drift");
+	json_build_integer(build, "reference_replies", contract->drift_reference_replies);
+	if (contract->drift_reference_rate >= 0) {
+		json_build_object(build, "reference");
+		json_build_number(build, "rate", contract->drift_reference_rate);
+		json_build_integer(build, "replies_per_day", contract->drift_replies_per_day);
+		json_build_end(build);
+	}
+	json_build_integer(build, "false_alarm_days", contract->drift_false_alarm_days);
+	json_build_array(build, "units");
+	for (size_t i = 0; i < contract->drift_unit_count; i++) {
+		json_build_text(build, NULL, contract->drift_units[i]);
+	}
+	json_build_end(build);
+	json_build_end(build);
+}
+
 void contract_write_effective(const struct contract *contract, struct buffer *buffer)
 {
 	struct json_build *build = json_build_create();
@@ -345,6 +374,7 @@ void contract_write_effective(const struct contract *contract, struct buffer *bu
 	json_build_end(build);
 	build_data(build, contract);
 	describe_limits(build, contract);
+	build_drift(build, contract);
 	build_declarations(build, contract);
 	if (!json_build_write(build, 2, buffer, NULL)) {
 		buffer->failed = true;

@@ -2,6 +2,7 @@
 
 #include "harness/base/hash.h"
 #include "harness/base/text.h"
+#include "harness/pipeline/reply_drift.h"
 
 #include <stdlib.h>
 
@@ -68,26 +69,25 @@ static size_t count_records(const struct contract *contract, const struct json_n
 static bool check_reply(const struct contract *contract, struct span text, struct arena *arena,
 			struct comparison *comparison, const struct json_node **ret_root, struct error *err)
 {
-	const struct json_node *root = NULL;
-	struct error why = ERROR_INIT;
-	if (!json_parse(arena, text, NULL, &root, &why)) {
-		return describe(comparison, arena, OUTCOME_UNPARSABLE, "", why.message, err);
+	const struct drift_contract held_to = reply_drift_contract(contract);
+	struct drift_report *report = &comparison->drift;
+	drift_read(&held_to, text, DRIFT_ENDED, arena, report);
+	if (report->root == NULL) {
+		return describe(comparison, arena, OUTCOME_UNPARSABLE, "", report->unreadable, err);
 	}
-	struct schema_report report;
-	schema_report_init(&report, arena, 1);
-	if (!schema_validate(contract->response_schema, root, &report)) {
-		const struct schema_violation *first = report.count > 0 ? &report.list[0] : NULL;
-		return describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, first != NULL ? first->instance : "",
-				first != NULL ? first->sentence : "deviates from the schema", err);
+	if (report->contract_drift) {
+		const struct drift_deviation *first = &report->list[0];
+		return describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, first->instance, first->sentence, err);
 	}
-	size_t count = count_records(contract, root);
+	size_t count = count_records(contract, report->root);
 	if (count > RECORDS_MAX) {
+		drift_add(report, DRIFT_CARDINALITY, "the reply has more records than are compared");
 		char *sentence =
 			arena_format(arena, "the reply has %zu records, at most %d are compared", count, RECORDS_MAX);
 		return sentence == NULL ? out_of_memory(err)
 					: describe(comparison, arena, OUTCOME_SCHEMA_MISMATCH, "", sentence, err);
 	}
-	*ret_root = root;
+	*ret_root = report->root;
 	return true;
 }
 
@@ -110,6 +110,21 @@ static bool outcome_has_reply(enum outcome outcome)
 		break;
 	}
 	return false;
+}
+
+/* A call may have ended with a reply that nobody could use, whatever its text: that is classified and no more. */
+static bool look_at_reply(const struct contract *contract, struct span text, struct arena *arena,
+			  struct comparison *comparison, const struct json_node **ret_root, struct error *err)
+{
+	if (comparison->outcome == OUTCOME_OK) {
+		return check_reply(contract, text, arena, comparison, ret_root, err);
+	}
+	if (comparison->has_reply) {
+		const struct drift_contract held_to = reply_drift_contract(contract);
+		enum drift_ending ending = comparison->outcome == OUTCOME_TRUNCATED ? DRIFT_CUT : DRIFT_DECLINED;
+		drift_read(&held_to, text.data != NULL ? text : SPAN(""), ending, arena, &comparison->drift);
+	}
+	return true;
 }
 
 /* --- the records of a reply --- */
@@ -317,7 +332,7 @@ bool comparison_make(const struct contract *contract, const struct json_node *le
 {
 	struct comparison comparison = {.outcome = outcome, .has_reply = outcome_has_reply(outcome)};
 	const struct json_node *reply = NULL;
-	if (outcome == OUTCOME_OK && !check_reply(contract, text, arena, &comparison, &reply, err)) {
+	if (!look_at_reply(contract, text, arena, &comparison, &reply, err)) {
 		return false;
 	}
 	bool invalid = reply == NULL;

@@ -2,6 +2,7 @@
 #ifndef UNDERSTUDY_PIPELINE_COMPARISON_H
 #define UNDERSTUDY_PIPELINE_COMPARISON_H
 
+#include "evaluators/drift/drift.h"
 #include "harness/contract/contract.h"
 #include "harness/store/evaluation.h"
 
@@ -30,7 +31,8 @@ struct comparison {
 	enum verdict verdict; /* the worst of its records */
 	bool has_reply;
 	bool contract_drift;
-	struct span detail; /* one sentence on why the reply is no good; empty otherwise */
+	struct drift_report drift; /* where has_reply: what the reply deviates in; its contract_drift is the same */
+	struct span detail;        /* one sentence on why the reply is no good; empty otherwise */
 	struct comparison_record *records;
 	size_t record_count;
 };
@@ -38,7 +40,8 @@ struct comparison {
 /* `legacy`: the decoded legacy reply, NULL where the legacy path failed: it then has no records.
  * `outcome`, `text`: of the call; with OUTCOME_OK the text is parsed and checked against the contract's response
  * schema, and what fails there changes the outcome. A reply that is no good has no values: its records are those of the
- * legacy reply (or one without key), all fields VERDICT_INVALID. Everything lives in the arena or borrows the inputs.
+ * legacy reply (or one without key), all fields VERDICT_INVALID. A reply that was cut or refused is classified as well
+ * (evaluators/drift/drift.h), without effect on the outcome. Everything lives in the arena or borrows the inputs.
  */
 MUST_CHECK bool comparison_make(const struct contract *contract, const struct json_node *legacy, enum outcome outcome,
 				struct span text, struct arena *arena, struct comparison *ret_comparison,

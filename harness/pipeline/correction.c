@@ -38,6 +38,7 @@ static bool read_answered(const struct correction *correction, struct answered *
 		.exchange_id = answered->row.exchange_id,
 		.week = answered->row.week,
 		.test = answered->row.test,
+		.captured_at = answered->row.captured_at,
 	};
 	return true;
 }

@@ -170,6 +170,7 @@ static bool write_result(struct worker *worker, const struct interface_lane *lan
 		.exchange_id = row.exchange_id,
 		.week = row.week,
 		.test = row.test,
+		.captured_at = row.captured_at,
 	};
 	if (!shadow_legacy(row.legacy_outcome, reply, &worker->arena, &exchange.legacy, err)) {
 		return false; /* was checked before the call */
@@ -235,12 +236,14 @@ static bool finish_calls(struct worker *worker, const struct interface_lane *lan
 	}
 	for (const struct held_result *held = candidate->held; held != NULL; held = held->next) {
 		if (!write_result(worker, lane, candidate, &held->result, err)) {
+			drift_watch_forget(lane->watch);
 			store_rollback(worker->store);
 			return false;
 		}
 		finished++;
 	}
-	if (!store_commit(worker->store, err)) {
+	if (!drift_watch_write(lane->watch, worker->store, err) || !store_commit(worker->store, err)) {
+		drift_watch_forget(lane->watch);
 		store_rollback(worker->store);
 		return false;
 	}

@@ -1,6 +1,7 @@
 /* From the spool to rows. One transaction holds a batch of exchanges, their evaluations and the reading position. */
 #include "harness/pipeline/draw.h"
 #include "harness/pipeline/pairing.h"
+#include "harness/pipeline/reply_drift.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
 #include "harness/store/legacy.h"
@@ -78,6 +79,7 @@ struct arrival {
 	struct message message;
 	int64_t row;
 	bool chosen;
+	const struct json_node *legacy; /* document of the legacy reply; NULL: not read yet, or none */
 };
 
 static bool finish_recorded(const struct arrival *arrival, const struct candidate_lane *candidate, struct error *err)
@@ -88,6 +90,9 @@ static bool finish_recorded(const struct arrival *arrival, const struct candidat
 		.exchange_id = message->row.exchange_id,
 		.week = message->row.week,
 		.test = message->row.test,
+		.captured_at = message->row.captured_at,
+		.legacy = arrival->legacy,
+		.legacy_is_read = arrival->legacy != NULL,
 	};
 	return shadow_finish_recorded(arrival->worker->store, arrival->worker->sampling_key, arrival->lane, candidate,
 				      &exchange, message->row.legacy_outcome, message->reply,
@@ -154,6 +159,10 @@ static bool add_work(struct arrival *arrival, const char *stream, struct error *
 	struct interface_lane *lane = arrival->lane;
 	if (!draw_shadow(worker, lane, arrival->captured, &arrival->message, arrival->row, &arrival->chosen, err) ||
 	    !pairing_add_exchange(worker, stream, lane, arrival->captured, &arrival->message, arrival->row, err)) {
+		return false;
+	}
+	if (!reply_drift_count_legacy(worker->store, lane, arrival->row, &arrival->message.row, arrival->message.reply,
+				      &worker->arena, &arrival->legacy, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < lane->contract->candidate_count; i++) {
@@ -262,12 +271,22 @@ static bool add_record(struct worker *worker, const struct worker_stream *stream
 	return add_delivery(worker, stream->name, &record->exchange, err);
 }
 
+static bool write_watches(struct worker *worker, struct error *err)
+{
+	for (size_t i = 0; i < worker->installation->contract_count; i++) {
+		if (!drift_watch_write(worker->lanes[i]->watch, worker->store, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool commit_batch(struct worker *worker, struct worker_stream *stream, struct error *err)
 {
 	struct spool_position position = spool_reader_position(stream->reader);
 	struct store_position stored = {position.segment, position.offset, position.sequence};
-	return store_position_set(worker->store, stream->name, &stored, err) && store_commit(worker->store, err) &&
-	       remove_read_segments(worker, stream, &position, err);
+	return write_watches(worker, err) && store_position_set(worker->store, stream->name, &stored, err) &&
+	       store_commit(worker->store, err) && remove_read_segments(worker, stream, &position, err);
 }
 
 static bool read_batch(struct worker *worker, struct worker_stream *stream, size_t *count, int64_t *until,
@@ -293,6 +312,11 @@ static bool read_batch(struct worker *worker, struct worker_stream *stream, size
 	return batch.records == 0 || commit_batch(worker, stream, err);
 }
 
+static void forget_watch(struct interface_lane *lane)
+{
+	drift_watch_forget(lane->watch);
+}
+
 static void for_lanes(struct worker *worker, void (*act)(struct interface_lane *))
 {
 	for (size_t i = 0; i < worker->installation->contract_count; i++) {
@@ -310,6 +334,7 @@ bool worker_ingest(struct worker *worker, size_t *ret_count, int64_t *ret_until,
 		for_lanes(worker, done ? lane_keep_ready : lane_drop_ready);
 	}
 	if (!done) {
+		for_lanes(worker, forget_watch);
 		store_rollback(worker->store);
 		worker_close_streams(worker);
 		return false;

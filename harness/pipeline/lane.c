@@ -87,6 +87,7 @@ void lane_destroy(struct interface_lane *lane)
 		arena_finish(&lane->candidates[i].held_arena);
 		free(lane->candidates[i].ready);
 	}
+	drift_watch_destroy(lane->watch);
 	free(lane->candidates);
 	free(lane->fields);
 	free(lane);
@@ -270,7 +271,9 @@ static bool fill(struct store *store, struct interface_lane *lane, bool new_epoc
 			return false;
 		}
 	}
-	return true;
+	lane->watch = drift_watch_create(contract, lane->id, contract->candidate_count);
+	return lane->watch != NULL ||
+	       error_set(err, ERROR_MEMORY, "no memory for interface \"%s\"", contract->interface);
 }
 
 struct interface_lane *lane_create(struct store *store, const struct contract *contract, bool new_epoch, int64_t now,

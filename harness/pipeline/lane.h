@@ -5,6 +5,7 @@
 #include "harness/contract/contract.h"
 #include "harness/guard/budget.h"
 #include "harness/paths/call.h"
+#include "harness/pipeline/drift_watch.h"
 #include "harness/store/store.h"
 
 /* A result that the store has not taken yet, with its texts, in the lane's arena. */
@@ -50,6 +51,7 @@ struct interface_lane {
 	int64_t id;                        /* store row */
 	int64_t *fields;                   /* store rows, contract->field_count of them */
 	struct candidate_lane *candidates; /* contract->candidate_count of them */
+	struct drift_watch *watch;         /* of the contract drift of all paths */
 	struct watched_file file;          /* the contract's, as last looked at */
 	uint32_t shadow_ppm;               /* sampling.shadow in force */
 	int shadow_floor;                  /* sampling.floor in force */

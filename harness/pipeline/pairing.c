@@ -4,6 +4,7 @@
 #include "harness/codec/content.h"
 #include "harness/pipeline/comparison.h"
 #include "harness/pipeline/correction.h"
+#include "harness/pipeline/reply_drift.h"
 #include "harness/pipeline/shadow.h"
 #include "harness/store/correction.h"
 #include "harness/store/legacy.h"
@@ -245,6 +246,32 @@ static bool apply(const struct joining *joining, bool *ret_returned, struct erro
 	return true;
 }
 
+/* Another version may count from now on, and an exchange that was worked on follows it. */
+static bool count_other(const struct joining *joining, const struct store_version *version, struct error *err)
+{
+	struct worker *worker = joining->worker;
+	struct legacy_reply former;
+	bool changed = false;
+	bool returned = false;
+	if (!reply_drift_former(worker->store, joining->lane, joining->row, &joining->exchange, &worker->arena, &former,
+				err) ||
+	    !store_answer_count(worker->store, joining->row, version, &changed, err)) {
+		return false;
+	}
+	if (!changed) {
+		return true;
+	}
+	if (!reply_drift_replace(worker->store, joining->lane, joining->row, &former, &worker->arena, err) ||
+	    !apply(joining, &returned, err)) {
+		return false;
+	}
+	if (returned) {
+		store_outcome_count(worker->store, joining->stream, joining->exchange.interface_id,
+				    STORE_OUTCOME_RETURNED);
+	}
+	return true;
+}
+
 /* After a version was added: does another one count now, and what follows? */
 static bool count_version(const struct joining *joining, bool is_new, struct error *err)
 {
@@ -253,7 +280,6 @@ static bool count_version(const struct joining *joining, bool is_new, struct err
 	struct store_version version;
 	bool waited = false;
 	bool changed = false;
-	bool returned = false;
 	if (!choose(joining, &version, err)) {
 		return false;
 	}
@@ -267,19 +293,8 @@ static bool count_version(const struct joining *joining, bool is_new, struct err
 		store_outcome_count(store, joining->stream, exchange->interface_id, STORE_OUTCOME_CLOSED);
 		return true;
 	}
-	if (!store_answer_count(store, joining->row, &version, &changed, err)) {
-		return false;
-	}
-	if (is_new || !changed) {
-		return true;
-	}
-	if (!apply(joining, &returned, err)) {
-		return false;
-	}
-	if (returned) {
-		store_outcome_count(store, joining->stream, exchange->interface_id, STORE_OUTCOME_RETURNED);
-	}
-	return true;
+	return is_new ? store_answer_count(store, joining->row, &version, &changed, err)
+		      : count_other(joining, &version, err);
 }
 
 /* Its memory is its own: an exchange may find any number of answers waiting. */

@@ -4,6 +4,7 @@
 #include "baselines/sampling.h"
 #include "harness/base/text.h"
 #include "harness/pipeline/comparison.h"
+#include "harness/pipeline/reply_drift.h"
 #include "harness/store/correction.h"
 
 enum { RECORD_ID_MAX = 64 * 1024, VALUE_MAX = 64 * 1024 * 1024 };
@@ -211,11 +212,25 @@ static bool write_records(struct writing *w, const struct comparison *comparison
 	return true;
 }
 
+/* Each reply once: with the evaluation that it finishes. */
+static bool write_drift(struct writing *w, const struct comparison *comparison, const struct call_result *result,
+			struct error *err)
+{
+	const struct reply_place place = {
+		.exchange = w->exchange->row,
+		.captured_at = w->exchange->captured_at,
+		.week = w->exchange->week,
+		.test = w->exchange->test,
+	};
+	return !comparison->has_reply ||
+	       reply_drift_count(w->store, w->lane, w->candidate, &place, result->model, &comparison->drift, err);
+}
+
 static bool write_all(struct writing *w, const struct comparison *comparison, const struct call_result *result,
 		      bool is_pending, struct error *err)
 {
-	return write_evaluation(w, comparison, result, is_pending, err) && write_spend(w, result->cost_nano, err) &&
-	       write_records(w, comparison, err);
+	return write_evaluation(w, comparison, result, is_pending, err) && write_drift(w, comparison, result, err) &&
+	       write_spend(w, result->cost_nano, err) && write_records(w, comparison, err);
 }
 
 /* What cannot be compared, and never could, must not stop the rest: it is set aside, and what it cost is billed. */
@@ -263,7 +278,7 @@ bool shadow_finish_recorded(struct store *store, struct hash_key *sampling_key, 
 {
 	struct shadow_exchange readable = *exchange;
 	struct error why = ERROR_INIT;
-	if (!shadow_legacy(legacy_outcome, legacy_reply, arena, &readable.legacy, &why)) {
+	if (!exchange->legacy_is_read && !shadow_legacy(legacy_outcome, legacy_reply, arena, &readable.legacy, &why)) {
 		return store_evaluation_close(store, exchange->row, candidate->id, exchange->week, exchange->test,
 					      EVALUATION_DEAD_LETTER, -1, span_of(why.message), err);
 	}

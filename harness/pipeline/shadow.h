@@ -14,19 +14,21 @@ struct shadow_exchange {
 	const uint8_t *exchange_id; /* 16 bytes */
 	int32_t week;
 	bool test;
+	int64_t captured_at;
 	const struct json_node *legacy; /* the decoded legacy reply; NULL: the legacy path failed */
+	bool legacy_is_read;            /* `legacy` is set; for shadow_finish_recorded */
 };
 
-/* Inside a transaction: compares and writes the evaluation, its records, field verdicts, review items and the day's
- * spend. What cannot be compared becomes a dead letter. `is_pending`: the evaluation's row exists. The budget is the
- * caller's. */
+/* Inside a transaction: compares and writes the evaluation, its part in the series of contract drift, its records,
+ * field verdicts, review items and the day's spend. What cannot be compared becomes a dead letter. `is_pending`: the
+ * evaluation's row exists. The budget is the caller's. */
 MUST_CHECK bool shadow_finish(struct store *store, struct hash_key *sampling_key, const struct interface_lane *lane,
 			      const struct candidate_lane *candidate, const struct shadow_exchange *exchange,
 			      const struct call_result *result, bool is_pending, struct arena *arena,
 			      struct error *err);
 
 /* A recorded reply of the LLM path; empty: there was none, which is a failure in transport. A legacy reply that cannot
- * be compared makes a dead letter. `exchange->legacy` need not be set. */
+ * be compared makes a dead letter. `exchange->legacy` need not be set: without legacy_is_read it is read here. */
 MUST_CHECK bool shadow_finish_recorded(struct store *store, struct hash_key *sampling_key,
 				       const struct interface_lane *lane, const struct candidate_lane *candidate,
 				       const struct shadow_exchange *exchange, enum legacy_outcome legacy_outcome,

@@ -25,6 +25,14 @@ enum store_transaction {
 
 enum { STATEMENT_SLOTS = 256 }; /* a power of two */
 
+/* A reply's source that was asked for lately, by what tells it apart. */
+enum { SOURCES_KNOWN = 8, SOURCE_KEY_MAX = 512 };
+struct known_source {
+	int64_t id; /* 0: free */
+	size_t length;
+	char key[SOURCE_KEY_MAX];
+};
+
 struct statement {
 	struct store *store;
 	sqlite3_stmt *handle;
@@ -41,6 +49,8 @@ struct store {
 	struct rollup *rollup;
 	struct compressor *compressor;
 	struct known_dictionary *dictionaries;
+	struct known_source sources[SOURCES_KNOWN];
+	size_t next_source;                         /* the one to be forgotten next */
 	struct statement *by_text[STATEMENT_SLOTS]; /* owns the statements */
 	struct statement
 		*by_place[STATEMENT_SLOTS]; /* shortcut: the statement last asked for with a text at that address */
@@ -52,6 +62,9 @@ void store_count_delivery(struct store *store, const char *stream, int64_t inter
 /* Changes how many evaluations stand in a state; `reason` -1: none. */
 void store_count_state(struct store *store, int64_t candidate, int32_t week, bool test, enum evaluation state,
 		       int reason, int64_t change);
+
+/* Forgets the sources that are known: those of a transaction that was rolled back are not in the store. */
+void sources_forget(struct store *store);
 
 /* A body of the interface packed as payloads are; *ret_body is valid until the next packing. unpack: in the arena. */
 struct packed_body {

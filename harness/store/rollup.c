@@ -53,12 +53,28 @@ static const char ADD_SHADOW[] =
 	"INSERT INTO rollup_shadow (interface_id, week, test, rule, pi_ppm, count, chosen) VALUES (?, ?, ?, ?, ?, ?, "
 	"?) ON CONFLICT DO UPDATE SET count = count + excluded.count, chosen = chosen + excluded.chosen";
 
+static const char ADD_DRIFT[] =
+	"INSERT INTO rollup_drift (source_id, hour, week, test, replies, contract_drift, strict_drift, recovered, "
+	"high, "
+	"medium, low) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET replies = replies + "
+	"excluded.replies, contract_drift = contract_drift + excluded.contract_drift, strict_drift = strict_drift + "
+	"excluded.strict_drift, recovered = recovered + excluded.recovered, high = high + excluded.high, medium = "
+	"medium + excluded.medium, low = low + excluded.low";
+static const char ADD_DRIFT_CLASS[] =
+	"INSERT INTO rollup_drift_class (source_id, hour, week, test, class, deviating, declared) VALUES (?, ?, ?, ?, "
+	"?, ?, ?) ON CONFLICT DO UPDATE SET deviating = deviating + excluded.deviating, declared = declared + "
+	"excluded.declared";
+
 static const char CLEAN_LEGACY[] = "DELETE FROM rollup_legacy WHERE interface_id = ? AND week = ? AND test = ? AND "
 				   "legacy_outcome = ? AND count = 0";
 static const char CLEAN_RECORD[] = "DELETE FROM rollup_record WHERE candidate_id = ? AND epoch_id = ? AND week = ? AND "
 				   "test = ? AND side = ? AND pi_ppm = ? AND count = 0";
 static const char CLEAN_FIELD[] = "DELETE FROM rollup_field WHERE candidate_id = ? AND epoch_id = ? AND week = ? AND "
 				  "test = ? AND field_id = ? AND verdict = ? AND count = 0";
+static const char CLEAN_DRIFT[] = "DELETE FROM rollup_drift WHERE source_id = ? AND hour = ? AND week = ? AND test = ? "
+				  "AND replies = 0";
+static const char CLEAN_DRIFT_CLASS[] = "DELETE FROM rollup_drift_class WHERE source_id = ? AND hour = ? AND week = ? "
+					"AND test = ? AND class = ? AND deviating = 0";
 
 static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
 	[ROLLUP_DELIVERY] = {2, DELIVERY_SUM_COUNT, ADD_DELIVERY, NULL},
@@ -71,6 +87,8 @@ static const struct shape SHAPES[ROLLUP_TABLE_COUNT] = {
 	[ROLLUP_COST] = {5, 1, ADD_COST, NULL},
 	[ROLLUP_LATENCY] = {5, 1, ADD_LATENCY, NULL},
 	[ROLLUP_SHADOW] = {5, 2, ADD_SHADOW, NULL},
+	[ROLLUP_DRIFT] = {4, DRIFT_SUM_COUNT, ADD_DRIFT, CLEAN_DRIFT},
+	[ROLLUP_DRIFT_CLASS] = {5, 2, ADD_DRIFT_CLASS, CLEAN_DRIFT_CLASS},
 };
 
 struct entry {

@@ -20,6 +20,8 @@ enum rollup_table {
 	ROLLUP_COST,        /* candidate, epoch, week, test, step: count */
 	ROLLUP_LATENCY,     /* interface, path, week, test, bucket: count */
 	ROLLUP_SHADOW,      /* interface, week, test, rule, pi_ppm: count, chosen */
+	ROLLUP_DRIFT,       /* source, hour, week, test: enum drift_sum */
+	ROLLUP_DRIFT_CLASS, /* source, hour, week, test, class: deviating, declared */
 	ROLLUP_TABLE_COUNT
 };
 enum { ROLLUP_KEY_MAX = 6, ROLLUP_SUM_MAX = 10 };
@@ -38,6 +40,17 @@ enum delivery_sum {
 };
 enum record_sum { RECORD_COUNT, RECORD_SAMPLED };
 enum shadow_sum { SHADOW_COUNT, SHADOW_CHOSEN };
+enum drift_sum {
+	DRIFT_SUM_REPLIES,
+	DRIFT_SUM_CONTRACT_DRIFT,
+	DRIFT_SUM_STRICT_DRIFT,
+	DRIFT_SUM_RECOVERED,
+	DRIFT_SUM_HIGH,
+	DRIFT_SUM_MEDIUM,
+	DRIFT_SUM_LOW,
+	DRIFT_SUM_COUNT,
+};
+enum drift_class_sum { DRIFT_CLASS_DEVIATING, DRIFT_CLASS_DECLARED };
 enum transaction_sum {
 	TRANSACTION_COMPARED,
 	TRANSACTION_REPLIES,

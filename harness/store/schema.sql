@@ -453,6 +453,149 @@ CREATE TABLE published_report (
 	digest BLOB NOT NULL
 ) STRICT;
 
+-- Incidents.
+-- Something that its owner has to look at. Of one subject at most one is unresolved.
+CREATE TABLE incident (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	candidate_id INTEGER REFERENCES candidate (id), -- NULL: not about a candidate
+	kind INTEGER NOT NULL,               -- enum incident_kind
+	subject TEXT NOT NULL,               -- what of that kind: a JSON Pointer of a message, a class; '' where there is one only
+	severity INTEGER NOT NULL,           -- enum drift_severity
+	state INTEGER NOT NULL,              -- enum incident_state
+	began_at INTEGER NOT NULL,           -- when what it is about began, as estimated; detected_at - began_at: time to detect
+	detected_at INTEGER NOT NULL,
+	acknowledged_at INTEGER,             -- NULL: not yet
+	resolved_at INTEGER,                 -- NULL: not yet; resolved_at - detected_at: time to resolve
+	evidence TEXT NOT NULL               -- JSON object: figures, first exchanges, what else changed at that time
+) STRICT;
+CREATE UNIQUE INDEX incident_unresolved ON incident (interface_id, ifnull(candidate_id, 0), kind, subject) WHERE state < 2;
+
+-- What people did about an incident. Append-only.
+CREATE TABLE incident_action (
+	id INTEGER PRIMARY KEY,
+	incident_id INTEGER NOT NULL REFERENCES incident (id),
+	at INTEGER NOT NULL,
+	state INTEGER NOT NULL,              -- enum incident_state that it led to
+	actor TEXT NOT NULL,                 -- who, as given
+	note TEXT NOT NULL                   -- why; '' where nothing was said
+) STRICT;
+CREATE INDEX incident_action_by_incident ON incident_action (incident_id);
+
+-- Series of contract drift.
+-- What the series are cut by: a combination that replies came with.
+CREATE TABLE reply_source (
+	id INTEGER PRIMARY KEY,
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	contract_version TEXT NOT NULL,      -- contract: version
+	model TEXT NOT NULL,                 -- as its provider reports it; of the legacy path: legacy.version; '': not told
+	prompt BLOB NOT NULL,                -- SHA-256 of the template; empty: none
+	service_version TEXT NOT NULL,       -- of what stands before the model; '': not told
+	first_seen_at INTEGER NOT NULL,      -- captured_at of its first reply
+	UNIQUE (interface_id, path, contract_version, model, prompt, service_version)
+) STRICT;
+
+-- From which exchange on legacy replies have a source. An answer that counts instead of another leaves the series that the
+-- other one is in.
+CREATE TABLE legacy_source (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	from_exchange INTEGER NOT NULL,      -- exchange.id
+	source_id INTEGER NOT NULL REFERENCES reply_source (id),
+	held INTEGER NOT NULL,               -- 1: replies are held to a schema and counted; 0: the contract has none for them
+	PRIMARY KEY (interface_id, from_exchange)
+) STRICT, WITHOUT ROWID;
+
+-- A reply that deviates, be it in the strict reading only. Of the others there is no row.
+CREATE TABLE deviating_reply (
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	source_id INTEGER NOT NULL REFERENCES reply_source (id),
+	hour INTEGER NOT NULL,               -- of captured_at, since 1970, UTC
+	classes INTEGER NOT NULL,            -- strict reading: sum of 1 << enum drift_class
+	declared INTEGER NOT NULL,           -- of these: as declared; 0: no contract drift
+	severity INTEGER NOT NULL,           -- enum drift_severity
+	recovered INTEGER NOT NULL,          -- 1: no JSON, but a lenient reader makes it out
+	total INTEGER NOT NULL,              -- deviations, those without a row included
+	PRIMARY KEY (exchange_id, path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deviating_reply_by_source ON deviating_reply (source_id, hour);
+
+-- The first deviations of such a reply. No value of the reply is quoted.
+CREATE TABLE deviation (
+	exchange_id INTEGER NOT NULL REFERENCES exchange (id),
+	path INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,            -- 0, 1, ... in the order of the reply
+	class INTEGER NOT NULL,              -- enum drift_class
+	strict INTEGER NOT NULL,             -- 1: in the strict reading only
+	instance TEXT NOT NULL,              -- JSON Pointer; '': the reply as a whole
+	keyword TEXT NOT NULL,               -- of the schema; '': about the text
+	schema TEXT NOT NULL,                -- JSON Pointer of the keyword; '' likewise
+	sentence TEXT NOT NULL,
+	PRIMARY KEY (exchange_id, path, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- Replies of a source by hour. Days and weeks are sums of these.
+CREATE TABLE rollup_drift (
+	source_id INTEGER NOT NULL,
+	hour INTEGER NOT NULL,               -- of captured_at, since 1970, UTC
+	week INTEGER NOT NULL,               -- of event_time: by it the series tie out with rollup_transaction
+	test INTEGER NOT NULL,
+	replies INTEGER NOT NULL,
+	contract_drift INTEGER NOT NULL,     -- that deviate as declared
+	strict_drift INTEGER NOT NULL,       -- that deviate in the strict reading
+	recovered INTEGER NOT NULL,          -- of contract_drift: no JSON, but a lenient reader makes it out
+	high INTEGER NOT NULL,               -- of strict_drift, by enum drift_severity
+	medium INTEGER NOT NULL,
+	low INTEGER NOT NULL,
+	PRIMARY KEY (source_id, hour, week, test)
+) STRICT, WITHOUT ROWID;
+
+-- Of these: replies that have a class. One reply may have several.
+CREATE TABLE rollup_drift_class (
+	source_id INTEGER NOT NULL,
+	hour INTEGER NOT NULL,
+	week INTEGER NOT NULL,
+	test INTEGER NOT NULL,
+	class INTEGER NOT NULL,              -- enum drift_class
+	deviating INTEGER NOT NULL,          -- strict reading
+	declared INTEGER NOT NULL,           -- as declared
+	PRIMARY KEY (source_id, hour, week, test, class)
+) STRICT, WITHOUT ROWID;
+
+-- What watches the contract drift rate of one path (evaluators/drift/monitor.h), written with the replies that it counted.
+CREATE TABLE drift_monitor (
+	interface_id INTEGER NOT NULL REFERENCES interface (id),
+	path INTEGER NOT NULL,               -- 0: legacy path, else candidate.id
+	phase INTEGER NOT NULL,              -- 0 reference, 1 watch, 2 alarm
+	reference_replies INTEGER NOT NULL,  -- counted so far; 0 where the contract gives the rate
+	reference_events INTEGER NOT NULL,   -- of these: with contract drift
+	reference_from INTEGER NOT NULL,     -- captured_at, earliest and latest
+	reference_until INTEGER NOT NULL,
+	p0 REAL NOT NULL,                    -- the rate that counts as usual; 0 in the reference
+	run_length REAL NOT NULL,            -- mean number of replies to a false alarm; 0 in the reference
+	replies_per_day REAL NOT NULL,       -- of the reference; run_length / replies_per_day: the same in days
+	replies INTEGER NOT NULL,            -- since the watch began
+	events INTEGER NOT NULL,
+	incident_id INTEGER REFERENCES incident (id), -- in alarm: its incident
+	PRIMARY KEY (interface_id, path)
+) STRICT, WITHOUT ROWID;
+
+-- Its detectors, for twice, four and eight times the usual rate.
+CREATE TABLE drift_detector (
+	interface_id INTEGER NOT NULL,
+	path INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,            -- 0 to 2
+	p1 REAL NOT NULL,
+	cusum REAL NOT NULL,
+	log_sr REAL NOT NULL,                -- log M; -Inf: nothing counted yet
+	began_at INTEGER NOT NULL,           -- captured_at of the first reply after cusum was last at 0; 0: none yet
+	replies INTEGER NOT NULL,            -- since then
+	events INTEGER NOT NULL,
+	PRIMARY KEY (interface_id, path, ordinal),
+	FOREIGN KEY (interface_id, path) REFERENCES drift_monitor (interface_id, path)
+) STRICT, WITHOUT ROWID;
+
 -- The data teams' API: columns stay.
 CREATE VIEW v_exchange AS
 SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.event_time, e.captured_at, e.week, e.test,
@@ -491,3 +634,22 @@ SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, e.week, e.
 	a.legacy_outcome, a.legacy_status, a.answered_at, a.seen_at, a.ordinal IS c.ordinal AS counts
 FROM legacy_answer a JOIN exchange e ON e.id = a.exchange_id JOIN interface i ON i.id = e.interface_id
 LEFT JOIN legacy_counting c ON c.exchange_id = a.exchange_id;
+
+CREATE VIEW v_incident AS
+SELECT n.id, i.name AS interface, c.name AS candidate, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at,
+	n.acknowledged_at, n.resolved_at, n.evidence
+FROM incident n JOIN interface i ON i.id = n.interface_id LEFT JOIN candidate c ON c.id = n.candidate_id;
+
+CREATE VIEW v_drift AS
+SELECT i.name AS interface, coalesce(c.name, 'legacy') AS candidate, s.contract_version, s.model,
+	lower(hex(s.prompt)) AS prompt, d.hour, d.week, d.test, k.class, d.replies, coalesce(k.deviating, 0) AS deviating,
+	coalesce(k.declared, 0) AS declared, d.contract_drift, d.strict_drift
+FROM rollup_drift d JOIN reply_source s ON s.id = d.source_id JOIN interface i ON i.id = s.interface_id
+LEFT JOIN candidate c ON c.id = s.path LEFT JOIN rollup_drift_class k ON k.source_id = d.source_id AND k.hour = d.hour
+	AND k.week = d.week AND k.test = d.test;
+
+CREATE VIEW v_deviation AS
+SELECT lower(hex(e.exchange_id)) AS exchange_id, i.name AS interface, coalesce(c.name, 'legacy') AS candidate, e.week,
+	e.test, r.severity, d.class, d.strict, d.instance, d.keyword, d.schema, d.sentence
+FROM deviation d JOIN deviating_reply r ON r.exchange_id = d.exchange_id AND r.path = d.path
+JOIN exchange e ON e.id = d.exchange_id JOIN interface i ON i.id = e.interface_id LEFT JOIN candidate c ON c.id = d.path;

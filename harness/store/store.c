@@ -382,6 +382,7 @@ void store_rollback(struct store *store)
 {
 	rollup_clear(store->rollup);
 	dictionaries_forget(store);
+	sources_forget(store);
 	store->transaction = TRANSACTION_NONE;
 	if (sqlite3_get_autocommit(store->database)) {
 		return;

@@ -22,6 +22,8 @@ void html_begin(struct page *page, const char *title)
 				 "</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n<header>\n"
 				 "<p class=\"mark\">understudy</p>\n<nav aria-label=\"Pages\">");
 	write_link(page, "/", "Overview");
+	write_link(page, "/drift", "Contract drift");
+	write_link(page, "/incidents", "Incidents");
 	write_link(page, "/dead-letters", "Dead letters");
 	buffer_append_text(body, "</nav>\n</header>\n<main id=\"main\">\n<h1>");
 	html_text(body, title);

@@ -15,7 +15,7 @@ struct page {
 	struct before_cache *before;     /* the one of the server */
 	struct store *store;             /* inside a read transaction; NULL: none that can be read */
 	const struct error *store_error; /* why there is none */
-	const char *section;             /* of the navigation: "/" or "/dead-letters"; NULL: neither */
+	const char *section;             /* of the navigation, by its path; NULL: of none */
 	struct span rest;                /* what the closing "*" of the route's pattern stands for */
 	struct arena arena;
 
@@ -44,6 +44,9 @@ const struct route *route_find(const char *method, struct span path, struct span
 
 page_handler page_overview;
 page_handler page_exchange;
+page_handler page_drift;
+page_handler page_incidents;
+page_handler page_incident;
 page_handler page_dead_letters;
 page_handler page_health;
 page_handler page_metrics;

@@ -137,6 +137,36 @@ static void write_tap_difference(struct buffer *body, const char *name, const st
 	buffer_append_format(body, "%lld\n", (long long)interface->unseen);
 }
 
+static void write_classes(struct buffer *body, const char *name, const struct snapshot_interface *interface,
+			  const struct snapshot_candidate *candidate, const uint64_t counts[DRIFT_CLASS_COUNT])
+{
+	for (int i = 0; i < DRIFT_CLASS_COUNT; i++) {
+		write_sample(body, name, interface, candidate, "class", drift_class_name(i), counts[i]);
+	}
+}
+
+static void write_legacy_replies(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, NULL, NULL, interface->legacy_drift.replies);
+}
+
+static void write_legacy_drift(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_sample(body, name, interface, NULL, NULL, NULL, interface->legacy_drift.contract_drift);
+}
+
+static void write_legacy_classes(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	write_classes(body, name, interface, NULL, interface->legacy_drift.declared);
+}
+
+static void write_incidents(struct buffer *body, const char *name, const struct snapshot_interface *interface)
+{
+	for (int i = 0; i < INCIDENT_KIND_COUNT; i++) {
+		write_sample(body, name, interface, NULL, "kind", incident_kind_name(i), interface->incidents[i]);
+	}
+}
+
 /* --- families of a candidate --- */
 
 #define CANDIDATE_ARGUMENTS                                                                                            \
@@ -177,6 +207,21 @@ static void write_replies(CANDIDATE_ARGUMENTS)
 static void write_drift(CANDIDATE_ARGUMENTS)
 {
 	write_sample(body, name, interface, candidate, NULL, NULL, candidate->total.contract_drift);
+}
+
+static void write_drift_classes(CANDIDATE_ARGUMENTS)
+{
+	write_classes(body, name, interface, candidate, candidate->drift.declared);
+}
+
+static void write_strict_drift(CANDIDATE_ARGUMENTS)
+{
+	write_sample(body, name, interface, candidate, NULL, NULL, candidate->drift.strict_drift);
+}
+
+static void write_strict_classes(CANDIDATE_ARGUMENTS)
+{
+	write_classes(body, name, interface, candidate, candidate->drift.strict);
 }
 
 static void write_sides(CANDIDATE_ARGUMENTS)
@@ -245,6 +290,19 @@ static const struct {
 	{"understudy_replies_total", "counter", "Replies of the LLM path.", NULL, write_replies},
 	{"understudy_contract_drift_total", "counter", "Replies that deviate from the contracted schema.", NULL,
 	 write_drift},
+	{"understudy_contract_drift_class_total", "counter", "Of these, by class; one reply may have several.", NULL,
+	 write_drift_classes},
+	{"understudy_strict_drift_total", "counter", "Replies of the LLM path that deviate in the strict reading.",
+	 NULL, write_strict_drift},
+	{"understudy_strict_drift_class_total", "counter", "Of these, by class; one reply may have several.", NULL,
+	 write_strict_classes},
+	{"understudy_legacy_replies_total", "counter", "Replies of the legacy path that are held to a schema.",
+	 write_legacy_replies, NULL},
+	{"understudy_legacy_contract_drift_total", "counter", "Of these: those that deviate from it.",
+	 write_legacy_drift, NULL},
+	{"understudy_legacy_contract_drift_class_total", "counter", "Of these, by class; one reply may have several.",
+	 write_legacy_classes, NULL},
+	{"understudy_incidents_open", "gauge", "Incidents that are not resolved.", write_incidents, NULL},
 	{"understudy_records_total", "counter", "Compared records by side.", NULL, write_sides},
 	{"understudy_cost_total", "counter", "Cost of the LLM path in units of the currency.", NULL, write_cost},
 	{"understudy_tokens_total", "counter", "Tokens of the LLM path; input is the uncached part.", NULL,

@@ -3,6 +3,9 @@
 /* The review page will add its rows here, POST among them. */
 static const struct route ROUTES[] = {
 	{"GET", "/", page_overview, true, "/"},
+	{"GET", "/drift", page_drift, true, "/drift"},
+	{"GET", "/incidents", page_incidents, true, "/incidents"},
+	{"GET", "/incident/*", page_incident, true, "/incidents"},
 	{"GET", "/dead-letters", page_dead_letters, true, "/dead-letters"},
 	{"GET", "/exchange/*", page_exchange, true, NULL},
 	{"GET", "/report/*", page_report, false, NULL},

@@ -182,6 +182,56 @@ static bool take_week_side(void *context, struct statement *row, struct arena *a
 	return true;
 }
 
+/* --- contract drift --- */
+
+static bool take_drift(void *context, struct statement *row, struct arena *arena)
+{
+	struct snapshot_drift *drift = context;
+	(void)arena;
+	drift->replies = count_at(row, 0);
+	drift->contract_drift = count_at(row, 1);
+	drift->strict_drift = count_at(row, 2);
+	return true;
+}
+
+static bool take_drift_class(void *context, struct statement *row, struct arena *arena)
+{
+	struct snapshot_drift *drift = context;
+	(void)arena;
+	int class = word_at(row, 0, DRIFT_CLASS_COUNT);
+	if (class >= 0) {
+		drift->declared[class] = count_at(row, 1);
+		drift->strict[class] = count_at(row, 2);
+	}
+	return true;
+}
+
+/* path 0: the legacy path's. */
+static bool read_drift(struct reading *reading, int64_t interface_id, int64_t path, struct snapshot_drift *drift)
+{
+	const int64_t of[] = {interface_id, path};
+	return for_rows(reading,
+			"SELECT sum(d.replies), sum(d.contract_drift), sum(d.strict_drift) FROM reply_source s JOIN "
+			"rollup_drift d ON d.source_id = s.id WHERE s.interface_id = ? AND s.path = ? AND d.test = 0",
+			of, 2, take_drift, drift) &&
+	       for_rows(reading,
+			"SELECT d.class, sum(d.declared), sum(d.deviating) FROM reply_source s JOIN rollup_drift_class "
+			"d ON d.source_id = s.id WHERE s.interface_id = ? AND s.path = ? AND d.test = 0 GROUP BY "
+			"d.class",
+			of, 2, take_drift_class, drift);
+}
+
+static bool take_incidents(void *context, struct statement *row, struct arena *arena)
+{
+	struct snapshot_interface *interface = context;
+	(void)arena;
+	int kind = word_at(row, 0, INCIDENT_KIND_COUNT);
+	if (kind >= 0) {
+		interface->incidents[kind] = count_at(row, 1);
+	}
+	return true;
+}
+
 static bool read_weeks(struct reading *reading, struct snapshot_candidate *candidate)
 {
 	const int64_t id[] = {candidate->id, SNAPSHOT_WEEKS};
@@ -322,9 +372,15 @@ static bool read_interface(struct reading *reading, struct before_cache *before,
 		      take_candidate, &end)) {
 		return false;
 	}
+	if (!read_drift(reading, interface->id, 0, &interface->legacy_drift) ||
+	    !for_rows(reading, "SELECT kind, count(*) FROM incident WHERE interface_id = ? AND state < 2 GROUP BY kind",
+		      &interface->id, 1, take_incidents, interface)) {
+		return false;
+	}
 	for (struct snapshot_candidate *candidate = interface->candidates; candidate != NULL;
 	     candidate = candidate->next) {
 		if (!read_candidate(reading, candidate) ||
+		    !read_drift(reading, interface->id, candidate->id, &candidate->drift) ||
 		    !tie_candidate(reading, before, interface->in_store, candidate)) {
 			return false;
 		}

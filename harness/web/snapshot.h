@@ -22,6 +22,15 @@ struct snapshot_week {
 	uint64_t sides[SIDE_COUNT]; /* records */
 };
 
+/* Production replies of one path in the series of contract drift. */
+struct snapshot_drift {
+	uint64_t replies;
+	uint64_t contract_drift;
+	uint64_t strict_drift;
+	uint64_t declared[DRIFT_CLASS_COUNT]; /* replies by class, as declared */
+	uint64_t strict[DRIFT_CLASS_COUNT];   /* likewise, strict reading */
+};
+
 struct snapshot_candidate {
 	struct snapshot_candidate *next;
 	int64_t id;
@@ -41,6 +50,7 @@ struct snapshot_candidate {
 	uint64_t tokens_output;
 	struct snapshot_week weeks[SNAPSHOT_WEEKS]; /* newest first */
 	size_t week_count;
+	struct snapshot_drift drift;
 };
 
 struct snapshot_interface {
@@ -66,7 +76,9 @@ struct snapshot_interface {
 	uint64_t outcome;               /* those of streams with an account */
 	int64_t unseen;                 /* seen - committed - in flight - dropped; must be 0 */
 	int64_t unread; /* committed - stored - duplicate - outcome; below 0 where read after the tap's last account */
-	struct snapshot_candidate *candidates; /* by name */
+	struct snapshot_drift legacy_drift;
+	uint64_t incidents[INCIDENT_KIND_COUNT]; /* unresolved */
+	struct snapshot_candidate *candidates;   /* by name */
 };
 
 struct snapshot {

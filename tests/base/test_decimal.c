@@ -283,6 +283,66 @@ START_TEST(test_many_digits)
 }
 END_TEST
 
+/* Whether value / divisor is an integer, by hand or with another program's integers. */
+static const struct {
+	const char *value;
+	const char *divisor;
+	bool multiple;
+} multiple_rows[] = {
+	{"0", "3", true},
+	{"0", "0", true},
+	{"1", "0", false},
+	{"6", "3", true},
+	{"-6", "3", true},
+	{"7", "3", false},
+	{"6", "-3", true},
+	{"1", "2", false},
+	{"19.99", "0.01", true},
+	{"19.995", "0.01", false},
+	{"0.3", "0.1", true},
+	{"4.35", "0.05", true},
+	{"1e308", "0.5", true},
+	{"1e308", "0.123456789", false},
+	{"1e100000", "7", false},
+	{"7e100000", "7", true},
+	{"1e-100000", "1e-100000", true},
+	{"1e-100000", "1", false},
+	{"1e20", "1024", true},
+	{"1e9", "1024", false},
+	{"1e10", "1024", true},
+	{"1000000000000000000", "999999999999999999", false},
+	{"999999999999999998000000000000000001", "999999999999999999", true},
+	{"340282366920938463463374607431768211456", "18446744073709551616", true},
+	{"340282366920938463463374607431768211457", "18446744073709551616", false},
+	{"1e64", "18446744073709551616", true},
+	{"1e63", "18446744073709551616", false},
+	{"15241578753238836750495351562536198787501905199875019052100", "123456789012345678901234567890", true},
+	{"15241578753238836750495351562536198787501905199875019052101", "123456789012345678901234567890", false},
+};
+
+START_TEST(test_multiple)
+{
+	struct decimal value = decimal_of(multiple_rows[_i].value);
+	struct decimal divisor = decimal_of(multiple_rows[_i].divisor);
+	ck_assert_msg(decimal_is_multiple(&value, &divisor) == multiple_rows[_i].multiple, "%s of %s",
+		      multiple_rows[_i].value, multiple_rows[_i].divisor);
+	ck_assert_uint_lt(decimal_is_multiple_cost(&value, &divisor), 25000000);
+}
+END_TEST
+
+/* As many digits as there may be, and as many tens: the cost stays what the header says. */
+START_TEST(test_long_multiple)
+{
+	static char digits[DECIMAL_DIGITS_MAX + 10];
+	memset(digits, '3', DECIMAL_DIGITS_MAX);
+	struct decimal divisor = decimal_of(digits);
+	memcpy(digits + DECIMAL_DIGITS_MAX, "e90000", 7);
+	struct decimal value = decimal_of(digits);
+	ck_assert(decimal_is_multiple(&value, &divisor));
+	ck_assert_uint_lt(decimal_is_multiple_cost(&value, &divisor), 80000000);
+}
+END_TEST
+
 Suite *decimal_suite(void)
 {
 	Suite *suite = suite_create("decimal");
@@ -292,6 +352,8 @@ Suite *decimal_suite(void)
 	tcase_add_loop_test(cases, test_within, 0, COUNT(within_rows));
 	tcase_add_test(cases, test_negative_tolerance);
 	tcase_add_loop_test(cases, test_scaled, 0, COUNT(scaled_rows));
+	tcase_add_loop_test(cases, test_multiple, 0, COUNT(multiple_rows));
+	tcase_add_test(cases, test_long_multiple);
 	tcase_add_test(cases, test_limits);
 	tcase_add_test(cases, test_many_digits);
 	suite_add_tcase(suite, cases);

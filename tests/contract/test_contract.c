@@ -55,6 +55,11 @@ START_TEST(defaults)
 	ck_assert_int_eq(c->gate_min_weeks, 4);
 	ck_assert_double_eq(c->gate_coverage, 0.98);
 	ck_assert_str_eq(c->currency, "USD");
+	ck_assert_ptr_eq(c->legacy_schema, c->response_schema);
+	ck_assert_int_eq(c->drift_reference_replies, 1000);
+	ck_assert_double_lt(c->drift_reference_rate, 0);
+	ck_assert_int_eq(c->drift_false_alarm_days, 730);
+	ck_assert_uint_eq(c->drift_unit_count, 0);
 	contract_destroy(c);
 }
 END_TEST
@@ -143,6 +148,35 @@ START_TEST(everything)
 	ck_assert_uint_eq(c->pi_min_disagree_ppm, 250000);
 	ck_assert_uint_eq(c->pi_min_agree_ppm, 10000);
 	ck_assert_double_eq(c->gate_coverage, 0.9);
+	contract_destroy(c);
+}
+END_TEST
+
+/* Replies of other shapes are held to nothing unless the contract says to what. */
+START_TEST(legacy_replies_have_a_schema_where_it_fits)
+{
+	struct contract *alike = load(CASES "good-everything.yaml");
+	struct contract *other = load(CASES "good-drift.yaml");
+	struct contract *none = load(CASES "good-shapes.yaml");
+	ck_assert_ptr_eq(alike->legacy_schema, alike->response_schema);
+	ck_assert_ptr_nonnull(other->legacy_own_schema);
+	ck_assert_ptr_eq(other->legacy_schema, other->legacy_own_schema);
+	ck_assert_ptr_null(none->legacy_schema);
+	contract_destroy(alike);
+	contract_destroy(other);
+	contract_destroy(none);
+}
+END_TEST
+
+START_TEST(drift)
+{
+	struct contract *c = load(CASES "good-drift.yaml");
+	ck_assert_int_eq(c->drift_reference_replies, 500);
+	ck_assert_double_eq(c->drift_reference_rate, 0.002);
+	ck_assert_int_eq(c->drift_replies_per_day, 20000);
+	ck_assert_int_eq(c->drift_false_alarm_days, 365);
+	ck_assert_uint_eq(c->drift_unit_count, 2);
+	ck_assert_str_eq(c->drift_units[1], "/lines/*/uom");
 	contract_destroy(c);
 }
 END_TEST
@@ -319,6 +353,8 @@ Suite *contract_suite(void)
 	tcase_add_test(tests, everything);
 	tcase_add_test(tests, kinds_of_taps);
 	tcase_add_test(tests, tls_of_both_sides);
+	tcase_add_test(tests, legacy_replies_have_a_schema_where_it_fits);
+	tcase_add_test(tests, drift);
 	tcase_add_test(tests, classification);
 	tcase_add_test(tests, epoch_is_stable);
 	tcase_add_test(tests, epoch_depends);

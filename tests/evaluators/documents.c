@@ -13,31 +13,34 @@ const struct json_node *document_parse(struct arena *arena, struct span text)
 	return root;
 }
 
-static char *read_all(FILE *file, struct arena *arena, size_t *ret_length)
-{
-	ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
-	long size = ftell(file);
-	ck_assert_int_ge(size, 0);
-	rewind(file);
-	char *text = arena_allocate(arena, (size_t)size + 1);
-	ck_assert_ptr_nonnull(text);
-	*ret_length = fread(text, 1, (size_t)size, file);
-	ck_assert_uint_eq(*ret_length, (size_t)size);
-	return text;
-}
-
-const struct json_node *document_shared(struct arena *arena, const char *name)
+bool document_shared_text(const char *name, struct buffer *ret_text)
 {
 	const char *folder = getenv("UNDERSTUDY_SHARED");
 	char path[512];
+	char piece[65536];
+	size_t length;
 	snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "../shared", name);
 	FILE *file = fopen(path, "rb");
 	if (file == NULL) {
 		printf("skipped: no %s\n", path);
+		return false;
+	}
+	while ((length = fread(piece, 1, sizeof(piece), file)) > 0) {
+		buffer_append(ret_text, piece, length);
+	}
+	ck_assert_int_eq(ferror(file), 0);
+	fclose(file);
+	ck_assert(!ret_text->failed);
+	return true;
+}
+
+const struct json_node *document_shared(struct arena *arena, const char *name)
+{
+	CLEANUP_BUFFER struct buffer text = BUFFER_INIT((size_t)1 << 30);
+	if (!document_shared_text(name, &text)) {
 		return NULL;
 	}
-	size_t length = 0;
-	char *text = read_all(file, arena, &length);
-	fclose(file);
-	return document_parse(arena, (struct span){text, length});
+	char *copy = arena_copy(arena, buffer_span(&text));
+	ck_assert_ptr_nonnull(copy);
+	return document_parse(arena, (struct span){copy, text.length});
 }

@@ -8,5 +8,7 @@
 const struct json_node *document_parse(struct arena *arena, struct span text);
 /* Fails the test where the file is there and is no JSON; NULL with a message where shared data is absent. */
 const struct json_node *document_shared(struct arena *arena, const char *name);
+/* The bytes of such a file, appended. False with a message where shared data is absent. */
+bool document_shared_text(const char *name, struct buffer *ret_text);
 
 #endif

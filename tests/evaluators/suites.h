@@ -6,12 +6,18 @@
 
 Suite *select_suite(void);
 Suite *compare_suite(void);
+Suite *format_suite(void);
 Suite *reach_suite(void);
 Suite *compatibility_suite(void);
 Suite *compatibility_claims_suite(void);
 Suite *schema_suite(void);
+Suite *schema_keywords_suite(void);
+Suite *schema_output_suite(void);
 Suite *schema_official_suite(void);
 Suite *schema_hostile_suite(void);
+Suite *drift_suite(void);
+Suite *drift_recover_suite(void);
+Suite *drift_monitor_suite(void);
 Suite *stats_special_suite(void);
 Suite *stats_intervals_suite(void);
 Suite *stats_anytime_suite(void);

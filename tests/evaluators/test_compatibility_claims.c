@@ -344,7 +344,7 @@ static void write_instance(struct instance *instance, const struct json_node *sc
 /* The one place that knows how schemas are compiled here. */
 static struct schema *compile(const struct json_node *document)
 {
-	return schema_create(document, NULL);
+	return schema_create(document, NULL, NULL);
 }
 
 struct tally {

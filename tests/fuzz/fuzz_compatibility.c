@@ -10,7 +10,7 @@ enum { ARENA_MAX = 256 << 20, SIZE_MAX_READ = 4096, LINES = 3 };
 /* The one place that knows how schemas are compiled here. */
 static struct schema *compile(const struct json_node *document)
 {
-	return schema_create(document, NULL);
+	return schema_create(document, NULL, NULL);
 }
 
 static bool read_lines(struct span text, struct arena *arena, const struct json_node *roots[LINES])

@@ -209,6 +209,42 @@ static const char *const SUMS[][2] = {
 	 "e ON e.id = d.exchange_id GROUP BY e.interface_id, e.week ORDER BY 1"},
 	{"SELECT format('%d', count(*)) FROM awaited",
 	 "SELECT format('%d', count(DISTINCT exchange_id)) FROM evaluation WHERE state = 0 AND reason = 0"},
+	/* series of contract drift: of the LLM paths, of the legacy path, by class; and what the monitors have counted
+	 */
+	{"SELECT format('%d %d %d %d %d %d', s.path, d.hour, d.week, d.test, sum(d.replies), sum(d.contract_drift)) "
+	 "FROM "
+	 "rollup_drift d JOIN reply_source s ON s.id = d.source_id WHERE s.path <> 0 GROUP BY s.path, d.hour, d.week, "
+	 "d.test ORDER BY 1",
+	 "SELECT format('%d %d %d %d %d %d', v.candidate_id, e.captured_at / 3600000000, e.week, e.test, count(*), "
+	 "sum(v.contract_drift)) FROM evaluation v JOIN exchange e ON e.id = v.exchange_id WHERE v.contract_drift IS "
+	 "NOT "
+	 "NULL GROUP BY v.candidate_id, e.captured_at / 3600000000, e.week, e.test ORDER BY 1"},
+	{"SELECT format('%d %d %d %d', d.hour, d.week, d.test, sum(d.replies)) FROM rollup_drift d JOIN reply_source s "
+	 "ON "
+	 "s.id = d.source_id WHERE s.path = 0 GROUP BY d.hour, d.week, d.test ORDER BY 1",
+	 "SELECT format('%d %d %d %d', e.captured_at / 3600000000, e.week, e.test, count(*)) FROM exchange e JOIN "
+	 "payload "
+	 "p ON p.id = e.id LEFT JOIN legacy_counting c ON c.exchange_id = e.id LEFT JOIN legacy_answer a ON "
+	 "a.exchange_id = e.id AND a.ordinal = c.ordinal AND a.body IS NOT NULL WHERE e.legacy_outcome IN (0, 3, 4) "
+	 "AND "
+	 "coalesce(a.reply_size, p.reply_size) > 0 GROUP BY e.captured_at / 3600000000, e.week, e.test ORDER BY 1"},
+	{"SELECT format('%d %d %d %d %d %d', source_id, hour, sum(contract_drift), sum(strict_drift), sum(recovered), "
+	 "sum(high)) FROM rollup_drift GROUP BY source_id, hour HAVING sum(strict_drift) > 0 ORDER BY 1",
+	 "SELECT format('%d %d %d %d %d %d', source_id, hour, sum(declared <> 0), count(*), sum(recovered), "
+	 "sum(severity = "
+	 "2)) FROM deviating_reply GROUP BY source_id, hour ORDER BY 1"},
+	{"SELECT format('%d %d %d %d', source_id, hour, class, sum(deviating)) FROM rollup_drift_class GROUP BY "
+	 "source_id, "
+	 "hour, class ORDER BY 1",
+	 "WITH RECURSIVE bit (class) AS (SELECT 0 UNION ALL SELECT class + 1 FROM bit WHERE class < 30) SELECT "
+	 "format('%d "
+	 "%d %d %d', source_id, hour, class, count(*)) FROM deviating_reply JOIN bit ON classes >> class & 1 GROUP BY "
+	 "source_id, hour, class ORDER BY 1"},
+	{"SELECT format('%d %d %d', path, reference_replies, reference_events) FROM drift_monitor WHERE path <> 0 "
+	 "ORDER BY 1",
+	 "SELECT format('%d %d %d', v.candidate_id, count(*), sum(v.contract_drift)) FROM evaluation v JOIN exchange e "
+	 "ON "
+	 "e.id = v.exchange_id WHERE v.contract_drift IS NOT NULL AND e.test = 0 GROUP BY v.candidate_id ORDER BY 1"},
 };
 
 static void check_ledger(void)

@@ -5,6 +5,7 @@
 static suite_maker *const suites[] = {
 	comparison_suite,
 	draw_suite,
+	drift_watch_suite,
 	interleaving_suite,
 	message_suite,
 	recording_suite,

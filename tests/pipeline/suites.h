@@ -6,6 +6,7 @@
 
 Suite *comparison_suite(void);
 Suite *draw_suite(void);
+Suite *drift_watch_suite(void);
 Suite *interleaving_suite(void);
 Suite *message_suite(void);
 Suite *recording_suite(void);

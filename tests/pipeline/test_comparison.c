@@ -135,6 +135,7 @@ START_TEST(documents_compare_as_listed)
 				  NULL));
 	ck_assert_int_eq(comparison.outcome, c->outcome);
 	ck_assert_int_eq(comparison.contract_drift, c->drift);
+	ck_assert_int_eq(comparison.drift.contract_drift, c->drift); /* the classes say the same */
 	ck_assert_uint_eq(comparison.record_count, 1);
 	ck_assert_int_eq(comparison.records[0].verdict, c->record);
 	ck_assert_int_eq(comparison.records[0].side, c->side);

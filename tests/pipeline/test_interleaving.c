@@ -18,7 +18,7 @@ enum { EXCHANGES = 60, ANSWERS_MAX = 4, DELIVERIES_MAX = 1000, ROUNDS = 8, KILLS
 static const char *const REPLIES[] = {
 	"{\"queue\":\"a\",\"amount\":1}",
 	"{\"queue\":\"b\",\"amount\":1}",
-	"{\"queue\":\"a\",\"amount\":2,\"note\":\"x\"}",
+	"{\"queue\":7,\"amount\":2,\"note\":\"x\"}", /* deviates from the schema */
 	"",
 };
 static const int OUTCOMES[] = {LEGACY_OK, LEGACY_REPAIRED, LEGACY_MANUAL, LEGACY_PARKED};
@@ -143,6 +143,11 @@ static const char *const CONTENTS[] = {
 	"SELECT format('%s %d %d %s', hex(e.exchange_id), v.path, v.field_id, v.value) FROM review_value v JOIN "
 	"review_item t ON t.id = v.item_id JOIN exchange e ON e.id = t.exchange_id JOIN record r ON r.exchange_id = "
 	"t.exchange_id AND r.key = t.key ORDER BY 1",
+	"SELECT format('%d %d %d %d %d', s.path, d.hour, d.week, d.replies, d.contract_drift) FROM rollup_drift d JOIN "
+	"reply_source s ON s.id = d.source_id ORDER BY 1",
+	"SELECT format('%s %d %d %s %s', hex(e.exchange_id), d.path, d.class, d.instance, d.sentence) FROM deviation d "
+	"JOIN "
+	"exchange e ON e.id = d.exchange_id ORDER BY 1",
 };
 
 static void compare_with(const struct installation *plain)

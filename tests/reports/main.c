@@ -5,6 +5,7 @@
 static suite_maker *const suites[] = {
 	gate_suite,
 	report_suite,
+	drift_suite,
 };
 /* clang-format on */
 

@@ -6,5 +6,6 @@
 
 Suite *gate_suite(void);
 Suite *report_suite(void);
+Suite *drift_suite(void);
 
 #endif

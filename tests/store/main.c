@@ -10,6 +10,8 @@ static suite_maker *const suites[] = {
 	rollup_suite,
 	version_suite,
 	fault_suite,
+	incident_suite,
+	drift_suite,
 };
 /* clang-format on */
 

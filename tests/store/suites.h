@@ -10,5 +10,7 @@ Suite *evaluation_suite(void);
 Suite *rollup_suite(void);
 Suite *version_suite(void);
 Suite *fault_suite(void);
+Suite *incident_suite(void);
+Suite *drift_suite(void);
 
 #endif

@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	pages_suite,
 	metrics_suite,
 	files_suite,
+	incidents_suite,
 };
 /* clang-format on */
 

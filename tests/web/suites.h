@@ -8,5 +8,6 @@ Suite *server_suite(void);
 Suite *pages_suite(void);
 Suite *metrics_suite(void);
 Suite *files_suite(void);
+Suite *incidents_suite(void);
 
 #endif

@@ -1,5 +1,7 @@
 #include "tests/web/support.h"
 
+#include "harness/store/drift.h"
+#include "harness/store/incident.h"
 #include "harness/store/legacy.h"
 
 #include <arpa/inet.h>
@@ -218,6 +220,34 @@ static void add_late_answers(struct store *store, const struct names *names, int
 	store_outcome_count(store, "tap-1", names->interface_id, STORE_OUTCOME_UNPAIRED);
 }
 
+/* Two replies of the LLM path, one of which deviates, and a legacy reply that does; and what is open about it. */
+static void add_drift(struct store *store, const struct names *names, const int64_t rows[6])
+{
+	struct error err = ERROR_INIT;
+	const uint32_t type = UINT32_C(1) << DRIFT_TYPE;
+	const uint32_t undeclared = UINT32_C(1) << DRIFT_UNDECLARED_FIELD;
+	struct store_source source = {
+		.interface_id = names->interface_id, .path = names->candidate, .contract_version = SPAN("1")};
+	struct store_reply replies[] = {
+		{.exchange = rows[1], .path = names->candidate, .classes = type | undeclared, .declared = type},
+		{.exchange = rows[2], .path = names->candidate},
+		{.exchange = rows[1], .path = 0, .classes = type, .declared = type},
+	};
+	const struct store_incident incident = {.interface_id = names->interface_id,
+						.kind = INCIDENT_LEGACY_DRIFT,
+						.subject = SPAN(""),
+						.evidence = SPAN("{}")};
+	int64_t id = 0;
+	bool is_new = false;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		source.path = replies[i].path;
+		must(store_source_id(store, &source, &replies[i].source, &err) &&
+			     store_reply_count(store, &replies[i], &err),
+		     &err);
+	}
+	must(store_incident_open(store, &incident, &id, &is_new, &err), &err);
+}
+
 /* The first ledger: 13 seen = 10 captured + 2 dropped + 1 in flight; 10 captured = 5 stored (1 a revision) + 1
  * duplicate
  * + 3 late answers + 1 in the spool. The second: 5 stored = 3 compared + 1 dead letter + 1 over budget. */
@@ -236,6 +266,7 @@ void make_store(void)
 	const struct store_account account = {
 		.at = 6, .seen = 13, .committed = 10, .in_flight = 1, .dropped = {[DROP_RING_FULL] = 2}};
 	must(store_account_set(store, "tap-1", names.interface_id, &account, &err), &err);
+	add_drift(store, &names, rows);
 	add_late_answers(store, &names, rows[5]);
 	add_comparison(store, &names, rows[1], OUTCOME_OK, SIDE_AGREE);
 	add_comparison(store, &names, rows[2], OUTCOME_SCHEMA_MISMATCH, SIDE_DISAGREE);
