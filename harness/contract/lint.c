@@ -11,6 +11,8 @@ const struct lint_rule_row lint_rules[LINT_RULE_COUNT] = {
 				    "a field is compared at a place that no valid reply can have"},
 	[LINT_RECORDS_UNREACHABLE] = {"records-unreachable", LINT_ERROR,
 				      "records.at or records.key names a place that no valid reply can have"},
+	[LINT_UNIT_UNREACHABLE] = {"unit-unreachable", LINT_ERROR,
+				   "a path of drift.units names a place that no valid reply can have"},
 	[LINT_FIELD_UNDECLARED] = {"field-undeclared", LINT_NOTE,
 				   "a compared field is not declared by the response schema, which is open there"},
 	[LINT_FIELD_OPTIONAL] = {"field-optional", LINT_WARNING,
