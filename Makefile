@@ -121,6 +121,7 @@ $(foreach name,$(LIBRARIES),$(eval $(call library_rule,$(name))))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_USES_http := http base
 FUZZ_USES_spool := spool base
+FUZZ_USES_compatibility := evaluators base
 FUZZ_USES_gor := pipeline $(NEEDS_pipeline)
 FUZZ_USES_sheet := codec $(NEEDS_codec)
 FUZZ_USES_ingest := tap http spool base

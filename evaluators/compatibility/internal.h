@@ -29,8 +29,9 @@ struct comparison {
 	size_t assumed_count;
 	size_t failures; /* recorded, or met in trials */
 	size_t questions;
-	int trials; /* above 0: only whether it holds is asked, and nothing is recorded */
-	bool failed;
+	int trials;   /* above 0: only whether it holds is asked, and nothing is recorded */
+	bool gave_up; /* too many questions, or too deep */
+	bool failed;  /* no memory */
 };
 
 /* A value that keeps the case: does it keep the schema of `taking`? */

@@ -80,33 +80,43 @@ static bool open_group(struct reader *reader)
 	return true;
 }
 
+static bool close_group(struct reader *reader)
+{
+	if (reader->depth == 0) {
+		return false;
+	}
+	reader->last = reader->group[reader->depth--];
+	reader->position++;
+	return read_quantifier(reader);
+}
+
 static bool read_atom(struct reader *reader)
 {
 	char c = reader->text.data[reader->position];
 	reader->last = 1;
-	if (c == '(') {
+	switch (c) {
+	case '(':
 		return open_group(reader);
-	}
-	if (c == '|') {
+	case ')':
+		return close_group(reader);
+	case '|':
 		reader->position++;
 		return reader->depth > 0;
-	}
-	if (c == ')') {
-		if (reader->depth == 0) {
-			return false;
-		}
-		reader->last = reader->group[reader->depth--];
+	case '[':
+		return skip_class(reader) && read_quantifier(reader);
+	case '\\':
+		return skip_escape(reader) && read_quantifier(reader);
+	case '^':
+	case '$':
+	case '*':
+	case '+':
+	case '?':
+	case '{':
+		return false;
+	default:
 		reader->position++;
 		return read_quantifier(reader);
 	}
-	if (c == '[' || c == '\\') {
-		return (c == '[' ? skip_class(reader) : skip_escape(reader)) && read_quantifier(reader);
-	}
-	if (c == '^' || c == '$' || c == '*' || c == '+' || c == '?' || c == '{') {
-		return false;
-	}
-	reader->position++;
-	return read_quantifier(reader);
 }
 
 bool reach_pattern_length(struct span pattern, uint64_t *ret_most)

@@ -40,25 +40,33 @@ static bool lists(const struct json_node *names, struct span name)
 	return false;
 }
 
-/* Values listed by enum or const: has any of them, have all of them that member? */
+/* Values listed by enum or const: has any of them, have all objects among them that member? */
+static void meet_list(const struct json_node *list, struct span name, struct member *member)
+{
+	bool any = false;
+	bool all = true;
+	for (const struct json_node *item = json_first(list); item != NULL; item = json_next(list, item)) {
+		bool has = json_is(item, JSON_OBJECT) && json_get(item, name) != NULL;
+		any = any || has;
+		all = all && (has || !json_is(item, JSON_OBJECT));
+	}
+	member->impossible = member->impossible || !any;
+	member->required = member->required || (any && all);
+	member->declared = member->declared || any;
+}
+
 static void meet_values(const struct json_node *schema, struct span name, struct member *member)
 {
 	const struct json_node *list = json_get_text(schema, "enum");
 	const struct json_node *constant = json_get_text(schema, "const");
-	bool any = constant != NULL && json_get(constant, name) != NULL;
-	bool all = any;
-	if (constant == NULL && json_is(list, JSON_ARRAY)) {
-		all = true;
-		for (const struct json_node *item = json_first(list); item != NULL; item = json_next(list, item)) {
-			bool has = json_is(item, JSON_OBJECT) && json_get(item, name) != NULL;
-			any = any || has;
-			all = all && (has || !json_is(item, JSON_OBJECT));
-		}
+	if (json_is(list, JSON_ARRAY)) {
+		meet_list(list, name, member);
 	}
-	if (constant != NULL || json_is(list, JSON_ARRAY)) {
-		member->impossible = member->impossible || !any;
-		member->required = member->required || (any && all);
-		member->declared = member->declared || any;
+	if (constant != NULL) {
+		bool has = json_is(constant, JSON_OBJECT) && json_get(constant, name) != NULL;
+		member->impossible = member->impossible || !has;
+		member->required = member->required || has;
+		member->declared = member->declared || has;
 	}
 }
 

@@ -84,10 +84,31 @@ static void print_changes(const struct contract_difference *difference)
 	}
 }
 
+/* A candidate of the old contract alone: its period ends with it. */
+static bool print_candidates_gone(const struct contract_difference *difference)
+{
+	static const char where[] = "candidates.";
+	bool any = false;
+	for (size_t i = 0; i < difference->change_count; i++) {
+		const struct contract_change *change = &difference->changes[i];
+		if (change->kind == CHANGE_REMOVED && strncmp(change->path, where, sizeof(where) - 1) == 0) {
+			printf("evidence: the candidate %s is gone; what was reviewed for it stays in the store and no "
+			       "gate "
+			       "reads it\n",
+			       change->path + sizeof(where) - 1);
+			any = true;
+		}
+	}
+	return any;
+}
+
 static void print_evidence(const struct contract_difference *difference)
 {
+	bool gone = print_candidates_gone(difference);
 	if (difference->candidates[0] == '\0') {
-		puts("evidence: kept; no evaluation period ends");
+		if (!gone) {
+			puts("evidence: kept; no evaluation period ends");
+		}
 		return;
 	}
 	printf("evidence: the evaluation period of %s ends; what was reviewed in it no longer counts for the gate. "

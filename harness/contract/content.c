@@ -45,6 +45,9 @@ bool contract_content(const struct contract *contract, struct buffer *ret_conten
 	json_build_object(build, "schemas");
 	json_build_node(build, "request", contract->request_schema_json);
 	json_build_node(build, "response", contract->response_schema_json);
+	if (!contract->assert_format) {
+		json_build_boolean(build, "assert_format", false);
+	}
 	json_build_end(build);
 	describe_legacy(build, contract);
 	json_build_object(build, "data");
@@ -208,6 +211,9 @@ bool content_step(const struct json_node *before, const struct json_node *after,
 	const struct json_node *message_after = json_get_text(after, "message");
 	if (!step_schemas(before, after, arena, &step, err)) {
 		return false;
+	}
+	if (differs(json_get_text(before, "schemas"), json_get_text(after, "schemas"), "assert_format")) {
+		need(&step, VERSION_MAJOR, "formats decide in one of the two, and annotate in the other");
 	}
 	if (differs(before, after, "interface")) {
 		need(&step, VERSION_MAJOR, "it is another interface");

@@ -7,8 +7,9 @@
  *
  * Versions are MAJOR.MINOR.PATCH (Semantic Versioning 2.0.0, sections 2, 6 to 8 and 11, without pre-release and build):
  * MAJOR where somebody breaks: the response schema is not FORWARD compatible, the request schema not BACKWARD, a field
- * is gone, or messages or records are identified otherwise. MINOR for fields and schemas that grew compatibly. PATCH
- * for the rest. Before 1.0.0 the middle number counts as MAJOR and the last for all else. */
+ * is gone, messages or records are identified otherwise, or formats no longer count the same. MINOR for fields and
+ * schemas that grew compatibly. PATCH for the rest. Before 1.0.0 the middle number counts as MAJOR and the last for all
+ * else. */
 #ifndef UNDERSTUDY_CONTRACT_CONTENT_H
 #define UNDERSTUDY_CONTRACT_CONTENT_H
 

@@ -145,7 +145,7 @@ struct contract {
 	struct schema *response_schema;
 	struct span request_schema_text;             /* JSON; empty without a schema */
 	const struct json_node *request_schema_json; /* NULL: none given */
-	const char *request_schema_file;             /* NULL: none given */
+	const char *request_schema_file;             /* for messages; NULL: none given */
 	struct span response_schema_text;            /* JSON, for structured output */
 	const struct json_node *response_schema_json;
 	const char *response_schema_file;         /* as errors name it */

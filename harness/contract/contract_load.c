@@ -141,6 +141,9 @@ bool contract_load_schema(const struct config *config, const struct json_node *n
 	if (loaded.compiled == NULL) {
 		return error_set_at(config->err, inner.code, loaded.file, 0, "%s", inner.message);
 	}
+	if (config_from_environment(config, node)) {
+		loaded.file = "(schema named by the environment)";
+	}
 	*ret_schema = loaded;
 	return true;
 }

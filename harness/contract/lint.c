@@ -11,6 +11,8 @@ const struct lint_rule_row lint_rules[LINT_RULE_COUNT] = {
 				    "a field is compared at a place that no valid reply can have"},
 	[LINT_RECORDS_UNREACHABLE] = {"records-unreachable", LINT_ERROR,
 				      "records.at or records.key names a place that no valid reply can have"},
+	[LINT_UNIT_UNREACHABLE] = {"unit-unreachable", LINT_ERROR,
+				   "a path of drift.units names a place that no valid reply can have"},
 	[LINT_FIELD_UNDECLARED] = {"field-undeclared", LINT_NOTE,
 				   "a compared field is not declared by the response schema, which is open there"},
 	[LINT_FIELD_OPTIONAL] = {"field-optional", LINT_WARNING,
@@ -31,9 +33,11 @@ const struct lint_rule_row lint_rules[LINT_RULE_COUNT] = {
 	[LINT_LIMIT_BELOW_SCHEMA] = {"limit-below-schema", LINT_ERROR,
 				     "limits.output_tokens is below the smallest valid reply"},
 	[LINT_LIMIT_UNBOUNDED] = {"limit-unbounded", LINT_WARNING,
-				  "the response schema sets no bound to the length of a reply"},
+				  "a schema sets no bound to the length of a reply, or of a value that a prompt uses "
+				  "under limits.input_tokens"},
 	[LINT_LIMIT_EXCEEDED_BY_SCHEMA] = {"limit-exceeded-by-schema", LINT_WARNING,
-					   "the longest valid reply does not fit into limits.output_tokens"},
+					   "the longest valid reply does not fit into limits.output_tokens, or the "
+					   "longest prompt into limits.input_tokens"},
 	[LINT_PROVIDER_CANNOT_ENFORCE] = {"provider-cannot-enforce", LINT_NOTE,
 					  "the provider's structured output cannot enforce a part of the schema"},
 	[LINT_REQUEST_SCHEMA_MISSING] = {"request-schema-missing", LINT_WARNING,
@@ -177,7 +181,7 @@ void lint_add(struct lint *lint, enum lint_rule rule, struct lint_place place, c
 		return;
 	}
 	const char *sentence = arena_copy(lint->arena, span_of(text));
-	lint->failed = lint->failed || sentence == NULL;
+	lint->failed = lint->failed || sentence == NULL || advice == NULL;
 	lint->report.list[lint->report.count++] = (struct lint_finding){
 		.rule = rule, .file = place.file, .line = place.line, .sentence = sentence, .advice = advice};
 }

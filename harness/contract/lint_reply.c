@@ -3,7 +3,7 @@
 #include "harness/contract/config.h"
 #include "harness/contract/lint_internal.h"
 
-enum { LEAVES_MAX = 200, LEAVES_DEEP_MAX = 12, SHOWN_MAX = 120 };
+enum { LEAVES_MAX = 200, LEAVES_DEEP_MAX = 12, UNIT_DEEP_MAX = 8 };
 
 static const struct json_node *field_node(const struct lint *lint, size_t index)
 {
@@ -148,6 +148,8 @@ static void check_presence(struct lint *lint, const struct contract_field *field
 	if (presence == REACH_IMPOSSIBLE) {
 		lint_add(lint, LINT_FIELD_UNREACHABLE, place, "correct the path, or declare it in the schema",
 			 "field \"%s\": the response schema allows no value at %s of a record", field->name, path);
+	} else if (field->comparator.evaluator->ignores_values) {
+		return; /* whether it is there makes no difference */
 	} else if (presence == REACH_OPEN) {
 		lint_add(lint, LINT_FIELD_UNDECLARED, place, "declare it under `properties` and `required`",
 			 "field \"%s\": the response schema does not declare %s", field->name, path);
@@ -291,9 +293,69 @@ static void walk(struct leaves *leaves, const struct reach_place *place, size_t 
 	}
 }
 
+/* --- currencies and units --- */
+
+static bool leads_on(struct lint *lint, const struct reach_place *place, const struct select_path *path, size_t step);
+
+/* "*": a member of any name, or any item. */
+static bool leads_on_anywhere(struct lint *lint, const struct reach_case *one, const struct select_path *path,
+			      size_t step)
+{
+	struct reach *reach = &lint->response;
+	struct reach_names names = reach_case_names(reach, one);
+	struct reach_place other = reach_case_member(reach, one, SPAN("\x7funheard-of"));
+	bool leads = leads_on(lint, &other, path, step);
+	for (size_t i = 0; !leads && i < names.count; i++) {
+		struct reach_place member = reach_case_member(reach, one, names.list[i]);
+		leads = leads_on(lint, &member, path, step);
+	}
+	for (size_t i = 0; !leads && i <= reach_prefix_count(reach, one); i++) {
+		struct reach_place item = reach_case_item(reach, one, i);
+		leads = leads_on(lint, &item, path, step);
+	}
+	return leads;
+}
+
+static bool leads_on(struct lint *lint, const struct reach_place *place, const struct select_path *path, size_t step)
+{
+	if (place->presence == REACH_IMPOSSIBLE || step == path->count) {
+		return place->presence != REACH_IMPOSSIBLE;
+	}
+	if (!span_is(path->steps[step].name, "*")) {
+		const struct select_path one = {&path->steps[step], 1};
+		struct reach_place next = reach_find_from(&lint->response, *place, &one);
+		return leads_on(lint, &next, path, step + 1);
+	}
+	for (size_t i = 0; i < place->count; i++) {
+		if (leads_on_anywhere(lint, &place->cases[i], path, step + 1)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the legacy path has a schema of its own, a unit may be there alone. */
+static void check_units(struct lint *lint)
+{
+	const struct json_node *list = config_get(lint->contract->root, "drift.units");
+	struct reach_place root = reach_root(&lint->response);
+	for (const struct json_node *node = json_first(list); node != NULL; node = json_next(list, node)) {
+		struct select_path path;
+		bool readable = select_compile(json_text(node), lint->arena, &path, NULL) &&
+				path.count <= UNIT_DEEP_MAX; /* the ways through several "*" multiply */
+		if (lint->contract->legacy_own_schema == NULL && readable && !leads_on(lint, &root, &path, 0)) {
+			lint_add(lint, LINT_UNIT_UNREACHABLE, lint_in_contract(lint, node),
+				 "correct the path, or declare it in the schema",
+				 "drift.units %s: the response schema allows no value there",
+				 lint_path_text(lint, &path));
+		}
+	}
+}
+
 void lint_reply(struct lint *lint)
 {
 	check_ignored(lint);
+	check_units(lint);
 	if (!find_records(lint)) {
 		return;
 	}

@@ -3,7 +3,9 @@
 #include "harness/contract/lint_internal.h"
 #include "harness/contract/prompt.h"
 
-enum { POINTER_MAX = 1 << 16 };
+#include <inttypes.h>
+
+enum { BYTES_PER_TOKEN = 3 }; /* as the worker estimates a prompt before it is sent */
 
 static enum reach_presence presence_at(struct lint *lint, const struct select_path *path)
 {
@@ -164,6 +166,47 @@ static void check_unused(struct lint *lint)
 	}
 }
 
+/* The template itself and the longest value of each place that it names; text stands without its quotes. */
+static uint64_t longest_prompt(struct lint *lint, struct span prompt, const struct uses *uses,
+			       const struct select_path **ret_unbounded)
+{
+	uint64_t length = prompt.length;
+	for (size_t i = 0; i < uses->count; i++) {
+		struct reach_place place = reach_find(&lint->request, &uses->list[i]);
+		uint64_t most = reach_size_of(&lint->request, &place).most;
+		if (most == REACH_UNBOUNDED) {
+			*ret_unbounded = &uses->list[i];
+			return REACH_UNBOUNDED;
+		}
+		length = most < REACH_UNBOUNDED - length ? length + most : REACH_UNBOUNDED;
+	}
+	return length;
+}
+
+static void check_prompt_length(struct lint *lint, const struct contract_candidate *candidate, const struct uses *uses,
+				const struct json_node *node)
+{
+	const struct contract *contract = lint->contract;
+	const struct select_path *unbounded = NULL;
+	uint64_t length = longest_prompt(lint, candidate->prompt, uses, &unbounded);
+	if (contract->limit_input_tokens == 0 || uses->count == 0) {
+		return;
+	}
+	if (unbounded != NULL) {
+		lint_add(lint, LINT_LIMIT_UNBOUNDED, lint_in_contract(lint, node),
+			 "add a bound to the schema, so that every valid message can be evaluated",
+			 "the request schema alone can exceed limits.input_tokens: %s has no bound, and the prompt of "
+			 "\"%s\" uses it",
+			 lint_path_text(lint, unbounded), candidate->name);
+	} else if (length / BYTES_PER_TOKEN > (uint64_t)contract->limit_input_tokens) {
+		lint_add(lint, LINT_LIMIT_EXCEEDED_BY_SCHEMA, lint_in_contract(lint, node),
+			 "raise the limit, lower the bounds in the schema, or use less in the prompt",
+			 "the longest prompt of \"%s\" has about %" PRIu64 " tokens, and limits.input_tokens is "
+			 "%lld: what is longer becomes a dead letter",
+			 candidate->name, length / BYTES_PER_TOKEN, (long long)contract->limit_input_tokens);
+	}
+}
+
 static void check_prompts(struct lint *lint)
 {
 	const struct json_node *list = config_get(lint->contract->root, "candidates");
@@ -173,6 +216,7 @@ static void check_prompts(struct lint *lint)
 		for (size_t k = 0; k < uses.count; k++) {
 			check_reachable(lint, LINT_PROMPT_PATH_UNREACHABLE, &uses.list[k], "the prompt uses", node);
 		}
+		check_prompt_length(lint, &lint->contract->candidates[i], &uses, node);
 	}
 }
 

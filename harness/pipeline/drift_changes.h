@@ -12,8 +12,8 @@ MUST_CHECK bool drift_changes_build(struct store *store, int64_t interface_id, i
 				    struct json_build *build, struct error *err);
 
 /* Adds the member "input_quality": {before, since}, the share of production messages that deviate from the request
- * schema in the four weeks before the day of `began_at` and since, from the table rollup_input (interface_id, day,
- * test, messages, deviating; day: days since 1970); null in a store that has none, or where there were no messages. */
+ * schema in the four weeks before the day of `began_at` and since, from the table rollup_input; null where
+ * there were no messages. */
 MUST_CHECK bool drift_changes_build_input(struct store *store, int64_t interface_id, int64_t began_at,
 					  struct json_build *build, struct error *err);
 

@@ -40,10 +40,11 @@ static bool refuse(const struct contract *contract, struct span before, struct s
 	const char *changes = content_changes(old_content, new_content, arena);
 	advise(contract, step.step, advice);
 	return error_set_at(err, ERROR_CONFIG, contract->file, version_line(contract),
-			    "version %s of interface \"%s\" was used with another content (changed: %s; %s), and a "
+			    "version %s of interface \"%s\" was used with another content (changed: %s%s%s), and a "
 			    "version once used is frozen; %s, or undo the change",
 			    contract->version, contract->interface, changes != NULL ? changes : "several parts",
-			    step.reason, advice);
+			    step.step > VERSION_PATCH ? "; " : "", step.step > VERSION_PATCH ? step.reason : "",
+			    advice);
 }
 
 bool freeze_version(struct store *store, const struct contract *contract, int64_t interface_id, int64_t now,

@@ -102,6 +102,8 @@ static const struct step_row steps[] = {
 	/* what the LLM path may write must be what the target system reads */
 	{"{" WITH("null", TEXT_SCHEMA) "}", "{" WITH("null", EITHER_SCHEMA) "}", VERSION_MAJOR, "schemas"},
 	{"{" WITH("null", EITHER_SCHEMA) "}", "{" WITH("null", TEXT_SCHEMA) "}", VERSION_MINOR, "schemas"},
+	{"{\"schemas\":{\"response\":true}}", "{\"schemas\":{\"response\":true,\"assert_format\":false}}",
+	 VERSION_MAJOR, "schemas"},
 	/* what senders write must be what the new contract reads */
 	{"{" WITH(TEXT_SCHEMA, "true") "}", "{" WITH(EITHER_SCHEMA, "true") "}", VERSION_MINOR, "schemas"},
 	{"{" WITH(EITHER_SCHEMA, "true") "}", "{" WITH(TEXT_SCHEMA, "true") "}", VERSION_MAJOR, "schemas"},

@@ -174,7 +174,7 @@ START_TEST(without_memory_it_is_an_error)
 		struct lint_report report = {0};
 		err = (struct error)ERROR_INIT;
 		done = contract_lint(contract, 0, &arena, &report, &err);
-		ck_assert(done ? report.count == 13 : err.code == ERROR_MEMORY);
+		ck_assert(done ? report.count == 12 : err.code == ERROR_MEMORY);
 	}
 	ck_assert(done);
 	contract_destroy(contract);

@@ -70,6 +70,13 @@ exits 0 contract diff --schema "$work/old/response.schema.json" "$schema"
 exits 2 contract diff --schema --mode sideways "$work/old/response.schema.json" "$schema"
 exits 2 contract diff "$work/old/contract.yaml"
 
+# a candidate by another name is another candidate
+sed 's/name: mini/name: maxi/' "$contract" >"$work/contracts/maxi.yaml"
+exits 0 contract diff "$contract" "$work/contracts/maxi.yaml"
+says '^    + candidates.maxi: '
+says '^evidence: the candidate mini is gone; '
+says '^verdict: compatible$'
+
 # with a new version it is a matter of the evaluation period only, and then goes on
 exits 2 replay -c "$config" "$work/b.jsonl"
 grep -q "new-epoch" "$work/err" || fail "the period: $(cat "$work/err")"

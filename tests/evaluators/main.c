@@ -8,6 +8,7 @@ static suite_maker *const suites[] = {
 	format_suite,
 	reach_suite,
 	compatibility_suite,
+	compatibility_claims_suite,
 	schema_suite,
 	schema_keywords_suite,
 	schema_output_suite,

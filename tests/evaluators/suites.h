@@ -9,6 +9,7 @@ Suite *compare_suite(void);
 Suite *format_suite(void);
 Suite *reach_suite(void);
 Suite *compatibility_suite(void);
+Suite *compatibility_claims_suite(void);
 Suite *schema_suite(void);
 Suite *schema_keywords_suite(void);
 Suite *schema_output_suite(void);
