@@ -123,7 +123,7 @@ static bool read_deviations(struct report *report, struct store *store, const st
 	statement_bind_integer(rows, 3, report->from_week);
 	statement_bind_integer(rows, 4, report->to_week);
 	statement_bind_integer(rows, 5, REPORT_DEVIATIONS_MAX);
-	enum statement_step step;
+	enum statement_step step = STATEMENT_DONE;
 	bool kept = true;
 	while (kept && (step = statement_step(rows, err)) == STATEMENT_ROW) {
 		kept = keep_deviation(&report->arena, rows, &drift->deviations[drift->deviation_count]);
@@ -194,7 +194,7 @@ bool incidents_read(struct report *report, struct store *store, int64_t interfac
 	statement_bind_integer(
 		rows, 3, report->from_week > 0 ? clock_week_start(report->from_week, report->installation->zone) : 0);
 	statement_bind_integer(rows, 4, INCIDENTS_MAX);
-	enum statement_step step;
+	enum statement_step step = STATEMENT_DONE;
 	bool kept = true;
 	while (kept && (step = statement_step(rows, err)) == STATEMENT_ROW) {
 		kept = keep_incident(&report->arena, rows, &report->incidents[report->incident_count], err);
@@ -206,7 +206,7 @@ bool incidents_read(struct report *report, struct store *store, int64_t interfac
 
 static double number_of(const struct json_node *object, const char *name)
 {
-	double number = NAN;
+	double number = (double)NAN;
 	const struct json_node *node = json_get_text(object, name);
 	return json_is(node, JSON_NUMBER) && text_to_double(json_text(node), &number) ? number : (double)NAN;
 }

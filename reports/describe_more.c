@@ -453,6 +453,7 @@ void describe_measured(const struct report *report, struct document *document)
 	char time[CLOCK_TEXT_SIZE];
 	document_measured(document, true);
 	describe_incidents(report, document);
+	describe_data_drift(report, document);
 	document_heading(document, 2, "Measured times");
 	document_paragraph(document, STYLE_NOTE,
 			   "Times that were measured: the only part that differs between two "

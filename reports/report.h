@@ -4,6 +4,7 @@
 
 #include "evaluators/stats/agreement.h"
 #include "reports/contract_drift.h"
+#include "reports/data_drift.h"
 #include "reports/figures.h"
 #include "reports/weekly.h"
 
@@ -71,6 +72,7 @@ struct report {
 	struct report_latency *legacy_latencies;
 	size_t legacy_latency_count;
 	struct report_drift legacy_drift;
+	struct report_data_drift data_drift;
 	struct report_incident *incidents;
 	size_t incident_count;
 };

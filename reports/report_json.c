@@ -376,6 +376,7 @@ static void build_measured(const struct report *report, struct json_build *build
 	json_build_text(build, "spool_position", report->spool_position);
 	build_starts(report, build);
 	build_incidents(report, build);
+	build_data_drift(report, build);
 	json_build_object(build, "latency");
 	build_latencies("legacy", report->legacy_latencies, report->legacy_latency_count, build);
 	json_build_array(build, "candidates");

@@ -113,7 +113,7 @@ static bool read_all(struct report *report, struct store *store, const struct re
 	return latencies_read(report, store, interface, 0, &report->legacy_latencies, &report->legacy_latency_count,
 			      err) &&
 	       contract_drift_read(report, store, interface, 0, &report->legacy_drift, err) &&
-	       incidents_read(report, store, interface, err);
+	       data_drift_read(report, store, interface, err) && incidents_read(report, store, interface, err);
 }
 
 static bool fill(struct report *report, struct store *store, const struct report_request *request, struct error *err)

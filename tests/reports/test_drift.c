@@ -203,6 +203,27 @@ START_TEST(incidents_stand_among_the_measured)
 }
 END_TEST
 
+START_TEST(data_drift_says_where_to_look)
+{
+	const char *html = NULL;
+	world_run(&world, "INSERT INTO profile_field VALUES (5, 1, -1, '/<b>why', 0, 0)");
+	world_run(&world, "INSERT INTO profile_reference VALUES (1, 1, -1, 202638, 202639, 500, x'00', 7, 'ada', '')");
+	world_run(&world, "INSERT INTO profile_week VALUES (1, -1, 202640, 1, 900, 12, 7)");
+	world_run(&world,
+		  "INSERT INTO profile_finding VALUES (1, -1, 202640, 5, 0, 9.5, 0.0001, 0.002, 0.17, NULL, NULL, "
+		  "0.02, 0.19, 'the share without it rose')");
+	const struct json_node *root = read_week(&html);
+	ck_assert(span_is(json_text(find(root, "measured.data_drift.0.pointer")), "/<b>why"));
+	ck_assert(span_is(json_text(find(root, "measured.data_drift.0.side")), "messages"));
+	ck_assert_double_eq_tol(find_number(root, "measured.data_drift.0.effect"), 0.17, 1e-12);
+	ck_assert(strstr(html, "the share without it rose") != NULL);
+	ck_assert(strstr(html, "/&lt;b&gt;why") != NULL && strstr(html, "<b>why") == NULL);
+	ck_assert(
+		strstr(html, "week 2026-W40 was the last that was held against the reference, 2026-W38 to 2026-W39") !=
+		NULL);
+}
+END_TEST
+
 Suite *drift_suite(void)
 {
 	Suite *suite = suite_create("contract drift");
@@ -211,6 +232,7 @@ Suite *drift_suite(void)
 	tcase_add_test(tcase, sums_of_one_week);
 	tcase_add_test(tcase, the_legacy_path_has_a_section_of_its_own);
 	tcase_add_test(tcase, incidents_stand_among_the_measured);
+	tcase_add_test(tcase, data_drift_says_where_to_look);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
