@@ -127,8 +127,7 @@
 	X(INCIDENT_CONTRACT_DRIFT, "contract_drift", "the LLM path's replies deviate from the contract more often")    \
 	X(INCIDENT_LEGACY_DRIFT, "legacy_drift", "the legacy path's replies deviate from the contract more often")     \
 	X(INCIDENT_LEGACY_CHANGE, "legacy_change", "the legacy path answers differently than before")                  \
-	X(INCIDENT_INPUT_CHANGE, "input_change", "the messages are different than before")                             \
-	X(INCIDENT_INPUT_QUALITY, "input_quality", "messages deviate from their schema more often")
+	X(INCIDENT_INPUT_CHANGE, "input_change", "the messages are different than before")
 
 #define INCIDENT_STATE_LIST(X)                                                                                         \
 	X(INCIDENT_OPEN, "open", "nobody has taken it yet")                                                            \

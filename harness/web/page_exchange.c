@@ -1,6 +1,7 @@
 /* One exchange, for on-call: what came, what both paths answered, and the verdict of every field. */
 #include "harness/web/html.h"
 
+#include "harness/store/drift.h"
 #include "harness/store/ingest.h"
 
 enum { SHOWN_MAX = 256 * 1024, RECORDS_MAX = 200, ID_SIZE = 16 };
@@ -333,6 +334,38 @@ static bool write_reply(struct page *page, int64_t id, int64_t candidate, struct
 	return true;
 }
 
+/* How the reply of a path deviates from its contract; nothing where it keeps it. No value of the reply is quoted. */
+static bool write_deviations(struct page *page, int64_t id, int64_t path, struct error *err)
+{
+	struct buffer *body = &page->body;
+	struct store_deviation *list = NULL;
+	size_t count = 0;
+	int64_t total = 0;
+	if (!store_deviations(page->store, id, path, &page->arena, &list, &count, &total, err)) {
+		return false;
+	}
+	if (total == 0) {
+		return true;
+	}
+	buffer_append_format(
+		body,
+		"<div class=\"card wide\" tabindex=\"0\"><table class=\"letters\">\n<caption>Deviations from "
+		"the contract <small>%lld in all</small></caption>\n<thead><tr><th scope=\"col\">class</th><th "
+		"scope=\"col\">where</th><th scope=\"col\">what</th></tr></thead>\n<tbody>\n",
+		(long long)total);
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_format(body, "<tr><th scope=\"row\">%s%s</th><td class=\"text\">",
+				     drift_class_name((int)list[i].drift),
+				     list[i].strict ? " <small>strict reading only</small>" : "");
+		text_write_html(body, list[i].instance.length > 0 ? list[i].instance : SPAN("the reply"));
+		buffer_append_text(body, "</td><td class=\"text\">");
+		text_write_html(body, list[i].sentence);
+		buffer_append_text(body, "</td></tr>\n");
+	}
+	buffer_append_text(body, "</tbody>\n</table></div>\n");
+	return true;
+}
+
 static bool write_candidate(struct page *page, int64_t id, int64_t candidate, struct span name, const char *currency,
 			    struct error *err)
 {
@@ -360,7 +393,8 @@ static bool write_candidate(struct page *page, int64_t id, int64_t candidate, st
 	}
 	statement_reset(row);
 	bool done = step != STATEMENT_FAILED &&
-		    (!is_compared || (write_fields(page, id, candidate, err) && write_reply(page, id, candidate, err)));
+		    (!is_compared || (write_deviations(page, id, candidate, err) &&
+				      write_fields(page, id, candidate, err) && write_reply(page, id, candidate, err)));
 	buffer_append_text(&page->body, "</section>\n");
 	return done;
 }
@@ -439,6 +473,7 @@ bool page_exchange(struct page *page, struct error *err)
 						"<code>understudy web --show-payloads</code> shows them.</p>\n");
 	}
 	if (!write_facts(page, id, &exchange, interface, err) || !write_payloads(page, id, err) ||
+	    !write_deviations(page, id, 0, err) ||
 	    !write_candidates(page, id, &exchange, find_currency(page, interface), err)) {
 		return false;
 	}

@@ -24,6 +24,31 @@ static void add_incident(struct store *store)
 	must(store_incident_move(store, id, INCIDENT_ACKNOWLEDGED, SPAN("ada <too>"), SPAN("<b>Sons"), 7, &err), &err);
 }
 
+/* The reply to exchange 2 has a member that the schema does not know. */
+static void add_deviation(struct store *store)
+{
+	struct error err = ERROR_INIT;
+	const struct store_deviation deviation = {
+		.drift = DRIFT_UNDECLARED_FIELD,
+		.instance = SPAN("/<i>a"),
+		.keyword = SPAN("additionalProperties"),
+		.schema = SPAN("/additionalProperties"),
+		.sentence = SPAN("the field \"<b>Sons\" is not in the schema"),
+	};
+	struct store_reply reply = {
+		.exchange = 2,
+		.path = 1,
+		.week = 202647,
+		.classes = 1U << DRIFT_UNDECLARED_FIELD,
+		.declared = 1U << DRIFT_UNDECLARED_FIELD,
+		.total = 3,
+		.list = &deviation,
+		.count = 1,
+	};
+	const struct store_source source = {.interface_id = 1, .path = 1, .contract_version = SPAN("1")};
+	must(store_source_id(store, &source, &reply.source, &err) && store_reply_count(store, &reply, &err), &err);
+}
+
 static void setup(void)
 {
 	struct error err = ERROR_INIT;
@@ -33,6 +58,7 @@ static void setup(void)
 	must(store != NULL, &err);
 	must(store_begin(store, &err), &err);
 	add_incident(store);
+	add_deviation(store);
 	must(store_commit(store, &err), &err);
 	store_close(store);
 	start_server();
@@ -77,6 +103,14 @@ START_TEST(unresolved_incident_is_counted)
 }
 END_TEST
 
+START_TEST(an_exchange_says_how_its_reply_deviates)
+{
+	static const char *const texts[] = {"Deviations from the contract <small>3 in all", "undeclared_field",
+					    "/&lt;i&gt;a", "&quot;&lt;b&gt;Sons&quot; is not in the schema"};
+	expect("/exchange/00000000000000000000000000000002", texts, sizeof(texts) / sizeof(texts[0]));
+}
+END_TEST
+
 START_TEST(unknown_incidents)
 {
 	ck_assert_int_eq(status_of("GET", "/incident/2"), 404);
@@ -93,6 +127,7 @@ Suite *incidents_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown_served);
 	tcase_add_test(tcase, list_and_story);
 	tcase_add_test(tcase, unresolved_incident_is_counted);
+	tcase_add_test(tcase, an_exchange_says_how_its_reply_deviates);
 	tcase_add_test(tcase, unknown_incidents);
 	suite_add_tcase(suite, tcase);
 	return suite;
