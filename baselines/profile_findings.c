@@ -1,5 +1,26 @@
 /* What was found when weeks were closed. */
 #include "baselines/profile_week.h"
+#include "harness/base/json_build.h"
+
+void profile_test_build(struct json_build *build, const struct stats_shift_test *test)
+{
+	json_build_text(build, "check", profile_check_name((int)test->check));
+	json_build_text(build, "sentence", test->sentence);
+	json_build_number(build, "statistic", test->statistic);
+	json_build_number(build, "p", test->p);
+	json_build_number(build, "p_adjusted", test->adjusted);
+	json_build_number(build, "effect", test->effect);
+	if (test->has_shares) {
+		json_build_number(build, "reference_share", test->reference_share);
+		json_build_number(build, "week_share", test->week_share);
+		json_build_number(build, "difference_low", test->interval.low);
+		json_build_number(build, "difference_high", test->interval.high);
+	} else {
+		json_build_number(build, "psi", test->psi);
+		json_build_number(build, "psi_limit", test->psi_limit);
+		json_build_number(build, "jensen_shannon_bits", test->js);
+	}
+}
 
 static bool no_memory(struct error *err)
 {

@@ -37,6 +37,10 @@ struct profile_week {
 MUST_CHECK bool profile_week_read(struct store *store, int64_t interface_id, int64_t side, int32_t week,
 				  struct arena *arena, struct profile_week *ret_week, struct error *err);
 
+/* The members of an open object that tell one test: check, sentence, figures. */
+struct json_build;
+void profile_test_build(struct json_build *build, const struct stats_shift_test *test);
+
 /* Data drift that was found when weeks were closed. */
 struct profile_finding {
 	int32_t week;

@@ -234,23 +234,8 @@ static void build_test(struct json_build *build, const struct profile_week *week
 {
 	json_build_object(build, NULL);
 	json_build_text(build, "pointer", week->fields[test->field].pointer);
-	json_build_text(build, "check", profile_check_name((int)test->check));
 	json_build_boolean(build, "found", test->found);
-	json_build_number(build, "statistic", test->statistic);
-	json_build_number(build, "p", test->p);
-	json_build_number(build, "p_adjusted", test->adjusted);
-	json_build_number(build, "effect", test->effect);
-	if (test->has_shares) {
-		json_build_number(build, "reference_share", test->reference_share);
-		json_build_number(build, "week_share", test->week_share);
-		json_build_number(build, "difference_low", test->interval.low);
-		json_build_number(build, "difference_high", test->interval.high);
-	} else {
-		json_build_number(build, "psi", test->psi);
-		json_build_number(build, "psi_limit", test->psi_limit);
-		json_build_number(build, "jensen_shannon_bits", test->js);
-	}
-	json_build_text(build, "sentence", test->sentence);
+	profile_test_build(build, test);
 	json_build_end(build);
 }
 

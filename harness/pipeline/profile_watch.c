@@ -102,28 +102,6 @@ static enum drift_severity severity_of(const struct stats_shift_test *test)
 	return test->check == CHECK_ABSENT && test->effect < 0 ? DRIFT_LOW : DRIFT_MEDIUM;
 }
 
-static void build_finding(struct json_build *build, const struct stats_shift_test *test)
-{
-	json_build_object(build, NULL);
-	json_build_text(build, "check", profile_check_name((int)test->check));
-	json_build_text(build, "sentence", test->sentence);
-	json_build_number(build, "statistic", test->statistic);
-	json_build_number(build, "p", test->p);
-	json_build_number(build, "p_adjusted", test->adjusted);
-	json_build_number(build, "effect", test->effect);
-	if (test->has_shares) {
-		json_build_number(build, "reference_share", test->reference_share);
-		json_build_number(build, "week_share", test->week_share);
-		json_build_number(build, "difference_low", test->interval.low);
-		json_build_number(build, "difference_high", test->interval.high);
-	} else {
-		json_build_number(build, "psi", test->psi);
-		json_build_number(build, "psi_limit", test->psi_limit);
-		json_build_number(build, "jensen_shannon_bits", test->js);
-	}
-	json_build_end(build);
-}
-
 static bool write_evidence(const struct profile_week *week, size_t field, struct buffer *text, struct error *err)
 {
 	char name[CLOCK_TEXT_SIZE];
@@ -139,7 +117,9 @@ static bool write_evidence(const struct profile_week *week, size_t field, struct
 	json_build_array(build, "findings");
 	for (size_t i = 0; i < week->test_count; i++) {
 		if (week->tests[i].found && week->tests[i].field == field) {
-			build_finding(build, &week->tests[i]);
+			json_build_object(build, NULL);
+			profile_test_build(build, &week->tests[i]);
+			json_build_end(build);
 		}
 	}
 	json_build_end(build);
