@@ -23,5 +23,7 @@ expect "duplicate" "$(status_json .exchanges.duplicate)" 2
 expect "revision" "$(status_json .exchanges.revision)" 1
 expect "the revision names the former" "$(sql 'SELECT count(*) FROM v_exchange a JOIN v_exchange b ON a.revision_of = b.exchange_id')" 1
 expect "compared transactions" "$(sql 'SELECT sum(compared) FROM rollup_transaction')" 2
-expect "replies of the LLM path in the series of contract drift" "$(sql "SELECT sum(replies) FROM rollup_drift")" 2
+expect "replies of each path in the series of contract drift" \
+	"$(sql "SELECT min(s.path > 0), sum(d.replies) FROM rollup_drift d JOIN reply_source s ON s.id = d.source_id GROUP BY s.path")" \
+	"$(printf '0|2\n1|2')"
 expect "the model that the provider reports" "$(sql "SELECT DISTINCT model FROM v_drift WHERE candidate <> 'legacy'")" understudy-sim
