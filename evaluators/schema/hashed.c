@@ -103,6 +103,9 @@ static uint64_t hash_object(const struct json_node *object)
 
 uint64_t schema_hash(const struct json_node *node)
 {
+	if (node == NULL) {
+		return 0;
+	}
 	uint64_t hash = (uint64_t)node->type + 100;
 	switch ((enum json_type)node->type) {
 	case JSON_NUMBER:

@@ -355,7 +355,7 @@ struct schema_hashed {
 	uint64_t hash;
 	const struct json_node *node;
 };
-/* Equal values (json_equal) have equal hashes. */
+/* Equal values (json_equal) have equal hashes; an absent one has 0. */
 uint64_t schema_hash(const struct json_node *node);
 void schema_sort_hashed(struct schema_hashed *list, size_t count);
 
