@@ -31,7 +31,7 @@ tap_url=$(sed -n 's|^tap *second: \(http://[^ ]*\) .*|\1|p' "$log/run")
 send 40 7
 sed -i "s|^interfaces:.*|$one|" "$config"
 reload
-kill -CONT "$worker"
+kill -9 "$worker" # on its feet again it might read the records once more as what they were
 tries=0
 until [ "$(status_of ticket-routing '.unclaimed[0].count')" = 40 ]; do
 	tries=$((tries + 1))

@@ -32,8 +32,11 @@ for round in 1 2; do
 	[ -z "$web" ] || ended "$web" "web"
 	sleep 0.5
 	kill -0 "$tap" || fail "the tap did not stay"
-	# where the sockets cannot be had (no room for one here), nothing is touched, and it is said what to do
-	if (ulimit -n 5 && exec "$understudy" run -c "$config") >"$log/refused" 2>&1; then fail "a run without sockets"; fi
+	# where the sockets cannot be had (no room for one here: whatever else was inherited must not take it), nothing is
+	# touched, and it is said what to do
+	if (exec 3>&- 4>&- && ulimit -n 5 && exec "$understudy" run -c "$config") >"$log/refused" 2>&1; then
+		fail "a run without sockets"
+	fi
 	grep -q "still serves as process $tap, .*'kill $tap'" "$log/refused" || fail "not named: $(cat "$log/refused")"
 	kill -0 "$tap" || fail "the tap was ended by who could not take over"
 	start_run
