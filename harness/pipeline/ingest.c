@@ -145,7 +145,8 @@ static bool count_values(const struct arrival *arrival, struct error *err)
 	return profile_add(arrival->lane->profile, worker->store, PROFILE_MESSAGE, message->root, message->row.week,
 			   message->row.test, err) &&
 	       (message->row.legacy_outcome == LEGACY_AWAITED ||
-		shadow_count_legacy(worker->store, arrival->lane, &message->row, message->reply, &worker->arena, err));
+		shadow_count_legacy(worker->store, arrival->lane, &message->row, message->reply, arrival->legacy,
+				    &worker->arena, err));
 }
 
 /* What was stored: joined with its answers, and an evaluation for each candidate. */

@@ -256,7 +256,7 @@ static bool count_first_answer(const struct joining *joining, struct error *err)
 	return joining->exchange.legacy_outcome != LEGACY_AWAITED ||
 	       (store_exchange_get(worker->store, joining->row, &answered, err) &&
 		store_answer_reply(worker->store, joining->row, &worker->arena, &reply, err) &&
-		shadow_count_legacy(worker->store, joining->lane, &answered, reply, &worker->arena, err));
+		shadow_count_legacy(worker->store, joining->lane, &answered, reply, NULL, &worker->arena, err));
 }
 
 /* Late answers alone; see delivery_count. */

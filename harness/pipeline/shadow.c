@@ -41,14 +41,13 @@ bool shadow_legacy(enum legacy_outcome outcome, struct span reply, struct arena 
 }
 
 bool shadow_count_legacy(struct store *store, const struct interface_lane *lane, const struct store_exchange *exchange,
-			 struct span reply, struct arena *arena, struct error *err)
+			 struct span reply, const struct json_node *root, struct arena *arena, struct error *err)
 {
-	const struct json_node *root = NULL;
 	struct error why = ERROR_INIT;
 	if (!profile_chosen(lane->profile, exchange->exchange_id)) {
 		return true;
 	}
-	if (!shadow_legacy(exchange->legacy_outcome, reply, arena, &root, &why)) {
+	if (root == NULL && !shadow_legacy(exchange->legacy_outcome, reply, arena, &root, &why)) {
 		if (why.code == ERROR_MEMORY) {
 			*err = why;
 		}

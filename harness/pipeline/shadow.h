@@ -53,10 +53,11 @@ MUST_CHECK bool shadow_correct(struct store *store, struct hash_key *sampling_ke
 			       enum outcome outcome, struct arena *arena, struct error *err);
 
 /* Inside a transaction: counts the values of the legacy reply in its profile. Once for each exchange, with the first
- * answer that counts; corrections are not counted. What is no JSON is passed over. */
+ * answer that counts; corrections are not counted. What is no JSON is passed over. `root`: its document where somebody
+ * has read it already; NULL: read here. */
 MUST_CHECK bool shadow_count_legacy(struct store *store, const struct interface_lane *lane,
-				    const struct store_exchange *exchange, struct span reply, struct arena *arena,
-				    struct error *err);
+				    const struct store_exchange *exchange, struct span reply,
+				    const struct json_node *root, struct arena *arena, struct error *err);
 
 /* The legacy reply's document; NULL where the outcome is a failure or the body is empty. A good outcome with a body
  * that is not JSON is ERROR_FORMAT: it may be ours to mend (a wrong path in tap.match, a content coding), so it is set
