@@ -9,33 +9,6 @@ static bool no_memory(struct error *err)
 	return error_set(err, ERROR_MEMORY, "no memory for the series of contract drift; ask for a shorter period");
 }
 
-/* A list in the arena that doubles. */
-struct list {
-	struct arena *arena;
-	char *items;
-	size_t size; /* of one */
-	size_t count;
-	size_t capacity;
-};
-
-/* Room for one more, zeroed; NULL without memory. */
-static void *list_add(struct list *list)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity > 0 ? list->capacity * 2 : 32;
-		char *items = arena_allocate_array(list->arena, capacity, list->size);
-		if (items == NULL) {
-			return NULL;
-		}
-		if (list->count > 0) {
-			memcpy(items, list->items, list->count * list->size);
-		}
-		list->items = items;
-		list->capacity = capacity;
-	}
-	return list->items + list->size * list->count++;
-}
-
 /* A column's text in the arena; NULL without memory. */
 static const char *keep_text(struct statement *row, int column, struct arena *arena)
 {
@@ -114,7 +87,7 @@ static void add_sums(struct store_series_point *point, struct statement *row)
 	}
 }
 
-static bool add_row(const struct store_series_query *query, struct statement *row, struct list *points,
+static bool add_row(const struct store_series_query *query, struct statement *row, struct store_list *points,
 		    struct cell *last, struct error *err)
 {
 	struct cell cell = {statement_integer(row, 0), statement_integer(row, 1), statement_integer(row, 2)};
@@ -123,7 +96,7 @@ static bool add_row(const struct store_series_query *query, struct statement *ro
 	struct store_series_point *list = (struct store_series_point *)(void *)points->items;
 	struct store_series_point *point = points->count > 0 ? &list[points->count - 1] : NULL;
 	if (point == NULL || point->source != source || point->at != at) {
-		point = list_add(points);
+		point = store_list_add(points);
 		if (point == NULL) {
 			return no_memory(err);
 		}
@@ -151,7 +124,7 @@ static int64_t hour_from(int64_t time)
 bool store_series(struct store *store, const struct store_series_query *query, struct arena *arena,
 		  struct store_series_point **ret_points, size_t *ret_count, struct error *err)
 {
-	struct list points = {.arena = arena, .size = sizeof(struct store_series_point)};
+	struct store_list points = {.arena = arena, .size = sizeof(struct store_series_point)};
 	struct cell last = {0};
 	enum statement_step step;
 	struct statement *rows = store_statement(store, series_question(query), err);
@@ -179,7 +152,7 @@ bool store_series(struct store *store, const struct store_series_query *query, s
 bool store_sources(struct store *store, int64_t interface_id, int64_t path, struct arena *arena,
 		   struct store_source_row **ret_sources, size_t *ret_count, struct error *err)
 {
-	struct list sources = {.arena = arena, .size = sizeof(struct store_source_row)};
+	struct store_list sources = {.arena = arena, .size = sizeof(struct store_source_row)};
 	enum statement_step step;
 	bool kept = true;
 	struct statement *rows =
@@ -193,7 +166,7 @@ bool store_sources(struct store *store, int64_t interface_id, int64_t path, stru
 	statement_bind_integer(rows, 1, interface_id);
 	statement_bind_integer(rows, 2, path);
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW && kept) {
-		struct store_source_row *row = list_add(&sources);
+		struct store_source_row *row = store_list_add(&sources);
 		kept = row != NULL;
 		if (kept) {
 			row->id = statement_integer(rows, 0);
@@ -230,7 +203,7 @@ bool store_top_deviations(struct store *store, int64_t interface_id, int64_t pat
 			  size_t limit, struct arena *arena, struct store_top_deviation **ret_list, size_t *ret_count,
 			  struct error *err)
 {
-	struct list tops = {.arena = arena, .size = sizeof(struct store_top_deviation)};
+	struct store_list tops = {.arena = arena, .size = sizeof(struct store_top_deviation)};
 	enum statement_step step;
 	bool kept = true;
 	struct statement *rows = store_statement(store, TOP, err);
@@ -243,7 +216,7 @@ bool store_top_deviations(struct store *store, int64_t interface_id, int64_t pat
 	statement_bind_integer(rows, 4, hour_from(to));
 	statement_bind_integer(rows, 5, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW && kept) {
-		struct store_top_deviation *top = list_add(&tops);
+		struct store_top_deviation *top = store_list_add(&tops);
 		kept = top != NULL;
 		if (kept) {
 			*top = (struct store_top_deviation){
@@ -286,7 +259,7 @@ static bool read_total(struct store *store, int64_t exchange, int64_t path, int6
 bool store_deviations(struct store *store, int64_t exchange, int64_t path, struct arena *arena,
 		      struct store_deviation **ret_list, size_t *ret_count, int64_t *ret_total, struct error *err)
 {
-	struct list deviations = {.arena = arena, .size = sizeof(struct store_deviation)};
+	struct store_list deviations = {.arena = arena, .size = sizeof(struct store_deviation)};
 	enum statement_step step;
 	bool kept = true;
 	struct statement *rows = store_statement(store,
@@ -299,7 +272,7 @@ bool store_deviations(struct store *store, int64_t exchange, int64_t path, struc
 	statement_bind_integer(rows, 1, exchange);
 	statement_bind_integer(rows, 2, path);
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW && kept) {
-		struct store_deviation *deviation = list_add(&deviations);
+		struct store_deviation *deviation = store_list_add(&deviations);
 		kept = deviation != NULL;
 		if (kept) {
 			*deviation = (struct store_deviation){

@@ -94,6 +94,17 @@ MUST_CHECK bool store_version(struct store *store, int64_t *ret_version, struct 
 /* Brings an older store to version `count` + 1 in one transaction; steps[i] leads from version i + 1 to i + 2. */
 MUST_CHECK bool store_migrate(struct store *store, const char *const *steps, int count, struct error *err);
 
+/* What a question gives, in an arena: an array that doubles. */
+struct store_list {
+	struct arena *arena;
+	size_t size; /* of an item */
+	char *items;
+	size_t count;
+	size_t capacity;
+};
+/* Room for one more, zeroed; NULL without memory. */
+void *store_list_add(struct store_list *list);
+
 void statements_finish(struct store *store);
 /* As statement_bind_text and statement_bind_blob without a copy: valid until the statement has run. */
 void statement_borrow_text(struct statement *statement, int index, struct span text);

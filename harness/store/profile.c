@@ -22,33 +22,6 @@ static bool no_memory(struct error *err)
 	return error_set(err, ERROR_MEMORY, "no memory for the profiles of fields");
 }
 
-/* --- a list that grows in an arena --- */
-
-struct list {
-	struct arena *arena;
-	size_t size; /* of an item */
-	char *items;
-	size_t count;
-	size_t capacity;
-};
-
-static void *list_add(struct list *list)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity > 0 ? list->capacity * 2 : 64;
-		char *items = arena_allocate_array(list->arena, capacity, list->size);
-		if (items == NULL) {
-			return NULL;
-		}
-		if (list->count > 0) {
-			memcpy(items, list->items, list->count * list->size);
-		}
-		list->items = items;
-		list->capacity = capacity;
-	}
-	return list->items + list->count++ * list->size;
-}
-
 /* --- fields --- */
 
 static bool read_tokens(struct store *store, struct store_profile_field *field, struct arena *arena, struct error *err)
@@ -68,11 +41,11 @@ static bool read_tokens(struct store *store, struct store_profile_field *field, 
 	return step == STATEMENT_DONE;
 }
 
-static bool read_fields(struct statement *rows, struct list *list, struct error *err)
+static bool read_fields(struct statement *rows, struct store_list *list, struct error *err)
 {
 	enum statement_step step;
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
-		struct store_profile_field *field = list_add(list);
+		struct store_profile_field *field = store_list_add(list);
 		char *pointer = arena_copy(list->arena, statement_text(rows, 1));
 		if (field == NULL || pointer == NULL) {
 			statement_reset(rows);
@@ -91,7 +64,7 @@ static bool read_fields(struct statement *rows, struct list *list, struct error 
 bool store_profile_fields(struct store *store, int64_t interface_id, int64_t side, struct arena *arena,
 			  struct store_profile_field **ret_fields, size_t *ret_count, struct error *err)
 {
-	struct list list = {.arena = arena, .size = sizeof(struct store_profile_field)};
+	struct store_list list = {.arena = arena, .size = sizeof(struct store_profile_field)};
 	struct statement *rows = of_side(store,
 					 "SELECT id, pointer, is_map, is_open FROM profile_field WHERE interface_id = "
 					 "? AND side = ? ORDER BY id",
@@ -336,7 +309,7 @@ bool store_profile_counts(struct store *store, int64_t interface_id, int64_t sid
 			  struct arena *arena, struct store_profile_count **ret_counts, size_t *ret_count,
 			  struct error *err)
 {
-	struct list list = {.arena = arena, .size = sizeof(struct store_profile_count)};
+	struct store_list list = {.arena = arena, .size = sizeof(struct store_profile_count)};
 	struct statement *rows = of_side(
 		store,
 		reference != 0
@@ -353,7 +326,7 @@ bool store_profile_counts(struct store *store, int64_t interface_id, int64_t sid
 	statement_bind_integer(rows, 3, reference != 0 ? reference : week);
 	enum statement_step step;
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
-		struct store_profile_count *count = list_add(&list);
+		struct store_profile_count *count = store_list_add(&list);
 		if (count == NULL) {
 			statement_reset(rows);
 			return no_memory(err);
@@ -373,7 +346,7 @@ bool store_profile_counts(struct store *store, int64_t interface_id, int64_t sid
 bool store_profile_weeks(struct store *store, int64_t interface_id, int64_t side, struct arena *arena,
 			 struct store_profile_week **ret_weeks, size_t *ret_count, struct error *err)
 {
-	struct list list = {.arena = arena, .size = sizeof(struct store_profile_week)};
+	struct store_list list = {.arena = arena, .size = sizeof(struct store_profile_week)};
 	struct statement *rows = of_side(
 		store,
 		"SELECT r.week, sum(r.count), coalesce(w.messages, -1), coalesce(w.reference_id, 0) FROM "
@@ -387,7 +360,7 @@ bool store_profile_weeks(struct store *store, int64_t interface_id, int64_t side
 	statement_bind_integer(rows, 3, PROFILE_LEFT_OUT);
 	enum statement_step step;
 	while ((step = statement_step(rows, err)) == STATEMENT_ROW) {
-		struct store_profile_week *week = list_add(&list);
+		struct store_profile_week *week = store_list_add(&list);
 		if (week == NULL) {
 			statement_reset(rows);
 			return no_memory(err);
