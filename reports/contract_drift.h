@@ -53,8 +53,7 @@ MUST_CHECK bool contract_drift_read(struct report *report, struct store *store, 
 MUST_CHECK bool incidents_read(struct report *report, struct store *store, int64_t interface_id, struct error *err);
 
 /* The section of one path under that heading. Nothing where no reply was counted. */
-void describe_contract_drift(const struct report *report, const struct report_drift *drift, const char *heading,
-			     struct document *document);
+void describe_contract_drift(const struct report_drift *drift, const char *heading, struct document *document);
 /* The same for the legacy path, where its replies are held to a schema. */
 void describe_legacy_drift(const struct report *report, struct document *document);
 /* Of the measured times: incidents and monitors. */

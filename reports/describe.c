@@ -353,7 +353,7 @@ void report_describe(const struct report *report, bool drawn, struct document *d
 		if (candidate->total.stored > 0) {
 			describe_weeks(report, candidate, drawn, document);
 			describe_details(report, candidate, document);
-			describe_contract_drift(report, &candidate->drift, "Contract drift", document);
+			describe_contract_drift(&candidate->drift, "Contract drift", document);
 		}
 	}
 	describe_legacy_drift(report, document);

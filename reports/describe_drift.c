@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { PROMPT_SHOWN = 12, MICROSECONDS_PER_MINUTE = 60 * 1000 * 1000 };
+enum { PROMPT_SHOWN = 12 };
 
 static double share_of(int64_t part, int64_t whole)
 {
@@ -136,10 +136,8 @@ static void describe_sources(const struct report_drift *drift, struct document *
 	}
 }
 
-void describe_contract_drift(const struct report *report, const struct report_drift *drift, const char *heading,
-			     struct document *document)
+void describe_contract_drift(const struct report_drift *drift, const char *heading, struct document *document)
 {
-	(void)report;
 	if (drift->total.replies == 0) {
 		return;
 	}
@@ -156,25 +154,16 @@ void describe_legacy_drift(const struct report *report, struct document *documen
 {
 	if (report->legacy_drift.total.replies > 0) {
 		document_heading(document, 2, "The legacy path, held to the same contract");
-		describe_contract_drift(report, &report->legacy_drift, "Contract drift of the legacy path", document);
+		describe_contract_drift(&report->legacy_drift, "Contract drift of the legacy path", document);
 	}
 }
 
 /* --- incidents and what watches --- */
 
-/* "3 d 4 h", "12 min". */
-static void span_cell(struct document *document, int64_t from, int64_t until)
+static void length_cell(struct document *document, int64_t length)
 {
-	int64_t minutes = (until - from) / MICROSECONDS_PER_MINUTE;
-	if (minutes >= 24 * 60) {
-		document_cell(document, STYLE_PLAIN, "%lld d %lld h", (long long)(minutes / (24 * 60)),
-			      (long long)(minutes / 60 % 24));
-	} else if (minutes >= 60) {
-		document_cell(document, STYLE_PLAIN, "%lld h %lld min", (long long)(minutes / 60),
-			      (long long)(minutes % 60));
-	} else {
-		document_cell(document, STYLE_PLAIN, "%lld min", (long long)minutes);
-	}
+	char text[CLOCK_TEXT_SIZE];
+	document_cell(document, STYLE_PLAIN, "%s", clock_format_length(length, text));
 }
 
 static void incident_row(const struct report_incident *incident, struct document *document)
@@ -187,11 +176,11 @@ static void incident_row(const struct report_incident *incident, struct document
 	document_cell(document, incident->severity == DRIFT_HIGH ? STYLE_BAD : STYLE_PLAIN, "%s",
 		      drift_severity_name((int)incident->severity));
 	document_cell(document, STYLE_PLAIN, "%s", clock_format(incident->began_at, text));
-	span_cell(document, incident->began_at, incident->detected_at);
+	length_cell(document, incident->detected_at - incident->began_at);
 	document_cell(document, incident->state == INCIDENT_RESOLVED ? STYLE_GOOD : STYLE_BAD, "%s",
 		      incident_state_name((int)incident->state));
 	if (incident->resolved_at > 0) {
-		span_cell(document, incident->detected_at, incident->resolved_at);
+		length_cell(document, incident->resolved_at - incident->detected_at);
 	} else {
 		document_cell(document, STYLE_MUTED, "–");
 	}

@@ -1,5 +1,6 @@
 #include "harness/base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum { DAYS_PER_ERA = 146097, YEARS_PER_ERA = 400, THURSDAY = 3, FRIDAY = 4, DAY_SECONDS = 86400 };
@@ -233,6 +234,19 @@ const char *clock_format(int64_t time, char text[CLOCK_TEXT_SIZE])
 	at = put_digits(at, rest % CLOCK_SECOND, 6);
 	*at++ = 'Z';
 	*at = '\0';
+	return text;
+}
+
+const char *clock_format_length(int64_t microseconds, char text[CLOCK_TEXT_SIZE])
+{
+	long long minutes = (long long)(microseconds / (60 * CLOCK_SECOND));
+	if (minutes >= 24 * 60) {
+		snprintf(text, CLOCK_TEXT_SIZE, "%lld d %lld h", minutes / (24 * 60), minutes / 60 % 24);
+	} else if (minutes >= 60) {
+		snprintf(text, CLOCK_TEXT_SIZE, "%lld h %lld min", minutes / 60, minutes % 60);
+	} else {
+		snprintf(text, CLOCK_TEXT_SIZE, "%lld min", minutes);
+	}
 	return text;
 }
 

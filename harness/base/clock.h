@@ -22,6 +22,8 @@ MUST_CHECK bool clock_parse(struct span text, int64_t *ret_time);
 #define CLOCK_TEXT_SIZE 32
 /* "2026-11-16T08:30:00.250000Z"; returns `text`. Years past 9999 or before 0 get their digits and a sign. */
 const char *clock_format(int64_t time, char text[CLOCK_TEXT_SIZE]);
+/* A length of time for people, cut to its two largest units: "12 min", "3 h 4 min", "2 d 7 h". */
+const char *clock_format_length(int64_t microseconds, char text[CLOCK_TEXT_SIZE]);
 /* "2026-11-16" (UTC). */
 const char *clock_format_date(int64_t time, char text[CLOCK_TEXT_SIZE]);
 

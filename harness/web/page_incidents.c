@@ -2,24 +2,17 @@
  * evidence. */
 #include "harness/web/html.h"
 
-enum { SHOWN_MAX = 200, EVIDENCE_DEPTH = 8, MICROSECONDS_PER_MINUTE = 60 * 1000 * 1000 };
+enum { SHOWN_MAX = 200, EVIDENCE_DEPTH = 8 };
 
 #define COLUMNS                                                                                                        \
 	"n.id, i.name, c.name, n.kind, n.subject, n.severity, n.state, n.began_at, n.detected_at, "                    \
 	"coalesce(n.resolved_at, 0), n.evidence FROM incident n JOIN interface i ON i.id = n.interface_id "            \
 	"LEFT JOIN candidate c ON c.id = n.candidate_id "
 
-static void write_span(struct buffer *body, int64_t from, int64_t until)
+static void write_length(struct buffer *body, int64_t length)
 {
-	int64_t minutes = (until - from) / MICROSECONDS_PER_MINUTE;
-	if (minutes >= 24 * 60) {
-		buffer_append_format(body, "%lld d %lld h", (long long)(minutes / (24 * 60)),
-				     (long long)(minutes / 60 % 24));
-	} else if (minutes >= 60) {
-		buffer_append_format(body, "%lld h %lld min", (long long)(minutes / 60), (long long)(minutes % 60));
-	} else {
-		buffer_append_format(body, "%lld min", (long long)minutes);
-	}
+	char text[CLOCK_TEXT_SIZE];
+	buffer_append_text(body, clock_format_length(length, text));
 }
 
 static void write_about(struct buffer *body, struct statement *row)
@@ -56,10 +49,10 @@ static void write_row(struct buffer *body, struct statement *row)
 			     incident_state_name((int)statement_integer(row, 6)));
 	html_time(body, statement_integer(row, 7));
 	buffer_append_text(body, "</td><td>");
-	write_span(body, statement_integer(row, 7), statement_integer(row, 8));
+	write_length(body, statement_integer(row, 8) - statement_integer(row, 7));
 	buffer_append_text(body, "</td><td>");
 	if (resolved > 0) {
-		write_span(body, statement_integer(row, 8), resolved);
+		write_length(body, resolved - statement_integer(row, 8));
 	} else {
 		buffer_append_text(body, "–");
 	}
@@ -206,13 +199,13 @@ static void write_times(struct buffer *body, struct statement *row)
 	buffer_append_text(body, "</dd></div>\n<div><dt>Detected</dt><dd>");
 	html_time(body, statement_integer(row, 8));
 	buffer_append_text(body, ", after ");
-	write_span(body, statement_integer(row, 7), statement_integer(row, 8));
+	write_length(body, statement_integer(row, 8) - statement_integer(row, 7));
 	buffer_append_text(body, "</dd></div>\n");
 	if (resolved > 0) {
 		buffer_append_text(body, "<div><dt>Resolved</dt><dd>");
 		html_time(body, resolved);
 		buffer_append_text(body, ", after ");
-		write_span(body, statement_integer(row, 8), resolved);
+		write_length(body, resolved - statement_integer(row, 8));
 		buffer_append_text(body, "</dd></div>\n");
 	}
 }

@@ -642,6 +642,20 @@ START_TEST(weeks_tile_time)
 }
 END_TEST
 
+START_TEST(lengths_of_time)
+{
+	static const int64_t minute = INT64_C(60) * 1000000;
+	char text[CLOCK_TEXT_SIZE];
+	ck_assert_str_eq(clock_format_length(0, text), "0 min");
+	ck_assert_str_eq(clock_format_length(minute - 1, text), "0 min");
+	ck_assert_str_eq(clock_format_length(59 * minute, text), "59 min");
+	ck_assert_str_eq(clock_format_length(60 * minute, text), "1 h 0 min");
+	ck_assert_str_eq(clock_format_length((23 * 60 + 59) * minute, text), "23 h 59 min");
+	ck_assert_str_eq(clock_format_length((49 * 60 + 5) * minute, text), "2 d 1 h");
+	ck_assert_str_eq(clock_format_length(INT64_MAX, text), "106751991 d 4 h");
+}
+END_TEST
+
 Suite *clock_suite(void)
 {
 	Suite *suite = suite_create("clock");
@@ -666,6 +680,7 @@ Suite *clock_suite(void)
 	tcase_add_loop_test(zone, footer_bad, 0, COUNT(bad_footers));
 	tcase_add_test(zone, file_bad);
 	tcase_add_test(zone, file_hostile);
+	tcase_add_test(zone, lengths_of_time);
 	suite_add_tcase(suite, zone);
 	return suite;
 }
