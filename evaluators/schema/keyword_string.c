@@ -108,14 +108,13 @@ static bool check_format(struct schema_run *run, const struct schema_instruction
 		return false;
 	}
 	bool matches = format->format != NULL ? format_matches(format->format, text) : schema_is_regex(text);
-	return matches || schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset,
-					 "does not have the format %s", format->name);
+	return matches || schema_violate(run, site, instruction->keyword, DRIFT_FORMAT, site->node->offset, "%s",
+					 format->sentence);
 }
 
 /* A format that is not known stays an annotation, and so do all where nobody asks for assertion. */
 bool schema_compile_format(struct schema_compiler *compiler, const struct json_node *value)
 {
-	CLEANUP_BUFFER struct buffer name = BUFFER_INIT(SIZE_MAX / 2);
 	if (!json_is(value, JSON_STRING)) {
 		return schema_refuse(compiler, "must be a string, not %s", json_type_name(value));
 	}
@@ -125,12 +124,11 @@ bool schema_compile_format(struct schema_compiler *compiler, const struct json_n
 		return true;
 	}
 	struct schema_format *format = schema_allocate(compiler, 1, sizeof(*format));
-	json_write_string(&name, json_text(value));
-	const char *copy = name.failed ? NULL : arena_copy(&compiler->schema->arena, buffer_span(&name));
-	if (format == NULL || copy == NULL) {
+	if (format == NULL) {
 		return schema_no_memory(compiler);
 	}
-	*format = (struct schema_format){is_regex ? NULL : known, copy};
+	*format = is_regex ? (struct schema_format){NULL, "must be a regular expression of ECMA-262"}
+			   : (struct schema_format){known, format_sentence(known)};
 	struct schema_instruction *instruction = schema_add_instruction(compiler, check_format, 1U << JSON_STRING);
 	if (instruction == NULL) {
 		return false;

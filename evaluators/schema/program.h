@@ -181,7 +181,7 @@ struct schema_bound {
 
 struct schema_format {
 	const struct format *format; /* NULL: regex, which is ours */
-	const char *name;            /* as JSON, for the report */
+	const char *sentence;        /* static */
 };
 
 struct schema {

@@ -221,6 +221,29 @@ START_TEST(forbidden_fields_are_not_open)
 }
 END_TEST
 
+START_TEST(a_format_says_what_it_asks_for)
+{
+	static const struct {
+		const char *schema;
+		const char *sentence;
+	} formats[] = {{"{'format':'date'}", "must be a date such as 2026-11-28"},
+		       {"{'format':'regex'}", "must be a regular expression of ECMA-262"}};
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct error err = ERROR_INIT;
+		const struct schema_options asserted = {.assert_format = true};
+		struct schema *schema = schema_create(parse(formats[i].schema), &asserted, &err);
+		ck_assert_msg(schema != NULL, "%s", err.message);
+		struct schema_report report;
+		schema_report_init(&report, &arena, 2);
+		ck_assert(!schema_validate(schema, parse("'[28.11.2026'"), &report));
+		ck_assert_uint_eq(report.count, 1);
+		ck_assert_str_eq(report.list[0].sentence, formats[i].sentence);
+		ck_assert_int_eq((int)report.list[0].drift, (int)DRIFT_FORMAT);
+		schema_destroy(schema);
+	}
+}
+END_TEST
+
 Suite *schema_output_suite(void)
 {
 	Suite *suite = suite_create("schema: reports");
@@ -230,6 +253,7 @@ Suite *schema_output_suite(void)
 	tcase_add_loop_test(cases, every_keyword_has_its_class, 0, sizeof(classes) / sizeof(classes[0]));
 	tcase_add_loop_test(cases, strict_reading_tells_what_is_open, 0, sizeof(strict) / sizeof(strict[0]));
 	tcase_add_test(cases, forbidden_fields_are_not_open);
+	tcase_add_test(cases, a_format_says_what_it_asks_for);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
