@@ -26,7 +26,7 @@ run_pid=""
 # --- the servers ---
 
 free_port() {
-	port=${port:-$((20000 + $$ % 20000))}
+	port=${port:-$((20000 + $$ % 12000))}
 	port=$((port + 1))
 	while grep -qi ":$(printf %04X $port) " /proc/net/tcp; do port=$((port + 1)); done
 }

@@ -4,7 +4,7 @@
 make_installation
 start_legacy
 start_llm
-TAP_LISTEN=127.0.0.1:$((20000 + $$ % 20000))
+TAP_LISTEN=127.0.0.1:$((20000 + $$ % 12000))
 export TAP_LISTEN
 start_run
 send 20 1

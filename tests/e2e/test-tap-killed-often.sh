@@ -5,7 +5,7 @@ make_installation
 sed -i 's/^review: .*/review: {disagree: 1, agree: 1}/' "$contract" # so that every message is exported
 start_legacy
 start_llm
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 12000))
 export TAP_LISTEN=127.0.0.1:$port
 "$understudy" work -c "$config" >"$log/work" 2>&1 &
 worker=$!

@@ -27,7 +27,7 @@ certificate partner inside DNS:partner
 certificate stranger outside DNS:stranger
 
 # nginx takes the clients that show a certificate of "inside", and passes tickets to the simulated legacy system
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 12000))
 head -c 10485760 /dev/urandom >"$work/nginx/big"
 cat >"$work/nginx/nginx.conf" <<END
 daemon off; master_process off; pid $work/nginx/pid; error_log $log/nginx-error info;
